@@ -1,0 +1,136 @@
+#include <gtest/gtest.h>
+
+#include "base/bytes.h"
+#include "base/file_system.h"
+#include "base/instant.h"
+#include "base/random.h"
+#include "base/result.h"
+
+namespace continuum {
+namespace {
+
+TEST(Bytes, RoundTrip) {
+  std::string out;
+  put_u8(out, 7);
+  put_u16(out, 0xABCD);
+  put_u32(out, 0xDEADBEEF);
+  put_u48(out, 0x0000FFFFFFFFFFFFULL);
+  put_u64(out, UINT64_MAX);
+  put_varint(out, 0);
+  put_varint(out, 127);
+  put_varint(out, 128);
+  put_varint(out, UINT64_MAX);
+  put_length_prefixed(out, "abc");
+  ByteReader reader(out);
+  EXPECT_EQ(*reader.u8(), 7);
+  EXPECT_EQ(*reader.u16(), 0xABCD);
+  EXPECT_EQ(*reader.u32(), 0xDEADBEEF);
+  EXPECT_EQ(*reader.u48(), 0x0000FFFFFFFFFFFFULL);
+  EXPECT_EQ(*reader.u64(), UINT64_MAX);
+  EXPECT_EQ(*reader.varint(), 0U);
+  EXPECT_EQ(*reader.varint(), 127U);
+  EXPECT_EQ(*reader.varint(), 128U);
+  EXPECT_EQ(*reader.varint(), UINT64_MAX);
+  EXPECT_EQ(*reader.length_prefixed(), "abc");
+  EXPECT_TRUE(reader.empty());
+  EXPECT_EQ(reader.u8().error().code, ErrorCode::kCorrupt);
+}
+
+TEST(Bytes, HexIsStrict) {
+  EXPECT_EQ(*from_hex(to_hex("\x01\xFFz")), "\x01\xFFz");
+  EXPECT_FALSE(from_hex("abc"));
+  EXPECT_FALSE(from_hex("zz"));
+}
+
+TEST(Instant, Table) {
+  struct Row {
+    const char* text;
+    const char* same_as;
+  };
+  for (const Row& row : {Row{"1970-01-01T00:00:00Z", "1970-01-01T00:00:00.000Z"},
+                         Row{"2024-02-29T23:59:59.9999999Z", "2024-02-29T23:59:59.999Z"},
+                         Row{"2026-11-22T07:49:00+01:00", "2026-11-22T06:49:00.000Z"},
+                         Row{"0999-03-01T00:00:00.5-05:30", "0999-03-01T05:30:00.500Z"},
+                         Row{"1969-12-31T23:59:59.5Z", "1969-12-31T23:59:59.500Z"}}) {
+    auto parsed = parse_fhir_instant(row.text);
+    ASSERT_TRUE(parsed) << row.text;
+    EXPECT_EQ(to_fhir_instant(*parsed), row.same_as);
+  }
+  for (const char* bad : {"", "2026", "2026-02-30T00:00:00Z", "2026-01-01T24:00:00Z",
+                          "2026-01-01T00:00:00", "2026-01-01T00:00:00.Z", "2026-01-01 00:00:00Z",
+                          "2026-01-01T00:00:00+15:00", "2026-01-01T00:00:00Zx"}) {
+    EXPECT_FALSE(parse_fhir_instant(bad)) << bad;
+  }
+  EXPECT_EQ(to_http_date(*parse_fhir_instant("1994-11-06T08:49:37Z")),
+            "Sun, 06 Nov 1994 08:49:37 GMT");
+}
+
+TEST(Instant, CivilDatesRoundTrip) {
+  for (int64_t day = -800'000; day < 800'000; day += 37) {
+    CivilDate date = civil_from_days(day);
+    ASSERT_EQ(days_from_civil(date.year, date.month, date.day), day);
+  }
+}
+
+TEST(SeededRandom, IsTheSameEverywhere) {
+  SeededRandom random(42);
+  EXPECT_EQ(random.next(), 13679457532755275413ULL);
+  for (int i = 0; i < 1000; ++i) {
+    ASSERT_LT(random.below(7), 7U);
+  }
+}
+
+Status write_file(FileSystem& files, const std::string& path, std::string_view bytes) {
+  TRY(auto file, files.open_writable(path, OpenMode::kTruncate));
+  TRY(file->append(bytes));
+  return file->sync();
+}
+
+TEST(MemoryFileSystem, KeepsOnlyWhatWasSynced) {
+  MemoryFileSystem files;
+  ASSERT_TRUE(files.make_directories("/d"));
+  ASSERT_TRUE(write_file(files, "/d/named", "one"));
+  ASSERT_TRUE(files.sync_directory("/d"));
+  ASSERT_TRUE(write_file(files, "/d/unnamed", "two"));
+  {
+    auto file = files.open_writable("/d/named", OpenMode::kAppend);
+    ASSERT_TRUE((*file)->append("lost"));
+  }
+  files.cut_power();
+  EXPECT_FALSE(files.open_readable("/d/named"));
+  files.restore_power();
+  EXPECT_EQ(*read_file(files, "/d/named", 100), "one");
+  EXPECT_FALSE(files.exists("/d/unnamed"));
+}
+
+TEST(MemoryFileSystem, CutsAtTheGivenOperation) {
+  for (uint64_t cut = 0; cut < 10; ++cut) {
+    MemoryFileSystem files;
+    ASSERT_TRUE(files.make_directories("/d"));
+    ASSERT_TRUE(replace_file(files, "/d/f", "old"));
+    files.cut_after(cut);
+    Status replaced = replace_file(files, "/d/f", "new");
+    files.cut_power();
+    files.restore_power();
+    std::string found = *read_file(files, "/d/f", 100);
+    EXPECT_TRUE(found == "old" || found == "new");
+    if (replaced) {
+      EXPECT_EQ(found, "new");
+    }
+  }
+}
+
+TEST(PosixFileSystem, ReplacesAndLists) {
+  FileSystem& files = posix_files();
+  std::string dir = testing::TempDir() + "/continuum_base_test";
+  ASSERT_TRUE(files.make_directories(dir + "/x/y"));
+  ASSERT_TRUE(replace_file(files, dir + "/x/file", "abc"));
+  EXPECT_EQ(*read_file(files, dir + "/x/file", 3), "abc");
+  EXPECT_EQ(read_file(files, dir + "/x/file", 2).error().code, ErrorCode::kTooLarge);
+  EXPECT_EQ(*files.list(dir + "/x"), (std::vector<std::string>{"file", "y"}));
+  EXPECT_EQ(files.open_readable(dir + "/none").error().code, ErrorCode::kNotFound);
+  ASSERT_TRUE(files.remove(dir + "/x/file"));
+}
+
+}  // namespace
+}  // namespace continuum

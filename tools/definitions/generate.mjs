@@ -509,7 +509,7 @@ for (let i = 1; i < parameters.length; ++i) {
 // ---- patient compartment ----
 
 // Parameters that say whom a resource is about come first, the others in the definition's order.
-const ABOUT = ['subject', 'patient'];
+const ABOUT = ['subject', 'patient', 'beneficiary', 'individual'];
 const compartment = []; // {type, path, about}
 // Whose data an event was about says more than who did it.
 const FIRST_PATHS = ['entity.what'];

@@ -9,6 +9,11 @@ void append_concept(std::string& out, std::string_view system, const Code& code)
       code.display, R"("}],"text":")", code.display, R"("})");
 }
 
+void append_coded(std::string& out, std::string_view system, const Code& code) {
+  cat(out, R"({"coding":[{"system":")", system, R"(","code":")", code.code, R"(","display":")",
+      code.display, R"("}]})");
+}
+
 void append_staff(std::string& out, const Staff& staff) {
   cat(out, R"({"reference":"Practitioner?identifier=)", kStaffSystem, "|", staff.user_id,
       R"(","display":")", staff.display, R"("})");
@@ -87,7 +92,7 @@ void add_concept(Chart& chart, std::string_view member, std::string_view system,
 void add_concept_list(Chart& chart, std::string_view member, std::string_view system,
                       const Code& code) {
   cat(chart.text(), "\"", member, "\":[");
-  append_concept(chart.text(), system, code);
+  append_coded(chart.text(), system, code);
   chart.text() += "],";
 }
 

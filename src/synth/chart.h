@@ -65,7 +65,7 @@ void add_date(Chart& chart, std::string_view member, int64_t day);
 void add_status(Chart& chart, std::string_view status);
 // "member":{"coding":[{...}],"text":"..."}
 void add_concept(Chart& chart, std::string_view member, std::string_view system, const Code& code);
-// The same inside an array of one.
+// "member":[{"coding":[{...}]}]
 void add_concept_list(Chart& chart, std::string_view member, std::string_view system,
                       const Code& code);
 // "member":{"coding":[{"system":"http://terminology.hl7.org/CodeSystem/<system>","code":"..."}]}
@@ -74,8 +74,9 @@ void add_state(Chart& chart, std::string_view member, std::string_view system,
 // "member":"escaped text"
 void add_string(Chart& chart, std::string_view member, std::string_view value);
 
-// {"coding":[{...}],"text":"..."}, no comma.
+// {"coding":[{...}],"text":"..."}, no comma; append_coded leaves the text out.
 void append_concept(std::string& out, std::string_view system, const Code& code);
+void append_coded(std::string& out, std::string_view system, const Code& code);
 // {"reference":"Practitioner?identifier=...","display":"..."}, no comma.
 void append_staff(std::string& out, const Staff& staff);
 void append_organisation(std::string& out, const Source& source);

@@ -56,8 +56,7 @@ void write_encounter(Chart& chart, const Moment& moment, Setting setting, const 
   chart.text() += "\"},";
   add_concept_list(chart, "reasonCode", kSnomed, reason);
   cat(chart.text(), R"("location":[{"location":{"reference":"Location?identifier=)", kSiteSystem,
-      "|", chart.source.ods_code, R"(01","display":")", chart.source.organisation,
-      R"( main site"}}],"serviceProvider":)");
+      "|", chart.source.ods_code, R"(01"}}],"serviceProvider":)");
   append_organisation(chart.text(), chart.source);
   chart.bundle.close("Encounter");
 }

@@ -95,8 +95,8 @@ class GpHistory {
   }
 
   int64_t consultations_a_decade(int64_t age) const {
-    int64_t base = age < 5 ? 38 : age < 18 ? 11 : age < 40 ? 16 : age < 65 ? 22 : 30;
-    return base + static_cast<int64_t>(person_.long_term.size()) * 3;
+    int64_t base = age < 5 ? 38 : age < 18 ? 15 : age < 40 ? 18 : age < 65 ? 21 : 25;
+    return base + static_cast<int64_t>(person_.long_term.size()) * 2;
   }
 
   void plan_consultations() {

@@ -25,15 +25,15 @@ void write_immunization(Chart& chart, const Moment& moment, const VaccineKind& v
   chart.text().push_back(pick(chart.random, kLetters));
   append_number(chart.text(), chart.random.between(1000, 999999));
   chart.text() += "\",";
-  add_concept(chart, "site", kSnomed,
-              chance(chart.random, 700) ? Code{"368208006", "Left upper arm"}
-                                        : Code{"368209003", "Right upper arm"});
-  add_concept(chart, "route", kSnomed, {"78421000", "Into a muscle"});
-  chart.text() += R"("doseQuantity":{"value":0.50,"unit":"mL",)"
+  chart.text() += R"("site":)";
+  append_coded(chart.text(), kSnomed,
+               chance(chart.random, 700) ? Code{"368208006", "Left upper arm"}
+                                         : Code{"368209003", "Right upper arm"});
+  chart.text() += R"(,"doseQuantity":{"value":0.50,"unit":"mL",)"
                   R"("system":"http://unitsofmeasure.org","code":"mL"},"performer":[{"actor":)";
   append_staff(chart.text(), *moment.staff);
   chart.text() += R"(}],"protocolApplied":[{"targetDisease":[)";
-  append_concept(chart.text(), kSnomed, vaccine.target);
+  append_coded(chart.text(), kSnomed, vaccine.target);
   chart.text() += R"(],"doseNumberPositiveInt":)";
   append_number(chart.text(), dose);
   chart.text() += "}]";

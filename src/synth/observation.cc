@@ -58,6 +58,12 @@ void append_quantity(std::string& out, const Measure& measure, int64_t value) {
       measure.ucum, R"("})");
 }
 
+void append_plain_quantity(std::string& out, const Measure& measure, int64_t value) {
+  out += R"({"value":)";
+  append_decimal(out, value, measure.places);
+  cat(out, R"(,"unit":")", measure.unit, R"("})");
+}
+
 std::string spoken(const Measure& measure, int64_t value) {
   std::string said;
   append_decimal(said, value, measure.places);
@@ -75,7 +81,7 @@ void write_sign(Chart& chart, const Moment& moment, const Measure& measure, int6
 
 void append_component(std::string& out, const Code& code, int64_t pressure) {
   out += R"({"code":)";
-  append_concept(out, kLoinc, code);
+  append_coded(out, kLoinc, code);
   out += R"(,"valueQuantity":{"value":)";
   append_number(out, pressure);
   out += R"(,"unit":"mmHg","system":"http://unitsofmeasure.org","code":"mm[Hg]"}})";
@@ -165,9 +171,9 @@ Uuid write_test_result(Chart& chart, const Moment& moment, const Measure& measur
   cat(chart.text(), R"(,"interpretation":[{"coding":[{"system":")", kTerminology,
       R"(v3-ObservationInterpretation","code":")", interpretation(measure, value),
       R"("}]}],"referenceRange":[{"low":)");
-  append_quantity(chart.text(), measure, measure.low);
+  append_plain_quantity(chart.text(), measure, measure.low);
   chart.text() += R"(,"high":)";
-  append_quantity(chart.text(), measure, measure.high);
+  append_plain_quantity(chart.text(), measure, measure.high);
   chart.text() += "}]";
   chart.bundle.close("Observation");
   return id;

@@ -12,8 +12,9 @@ Uuid write_care_plan(Chart& chart, const Moment& moment, std::string_view title,
   end_narrative(chart);
   add_identifier(chart, "plan");
   add_status(chart, "active");
-  cat(chart.text(), R"("intent":"plan","title":")", title, R"(","description":")", goal, ". ",
-      pick(chart.random, living_notes()), " ", pick(chart.random, living_notes()), R"(",)");
+  cat(chart.text(), R"("intent":"plan","title":")", title, R"(","description":")", goal, ". ");
+  cat(chart.text(), pick(chart.random, living_notes()), " ");
+  cat(chart.text(), pick(chart.random, living_notes()), R"(",)");
   add_subject(chart, "subject");
   add_encounter(chart, moment, "encounter");
   chart.text() += R"("period":{"start":")";

@@ -119,7 +119,8 @@ void end_narrative(Chart& chart) {
 
 std::string draw_note(SeededRandom& random, int64_t sentences) {
   std::string note;
-  cat(note, pick(random, openings()), " ", pick(random, symptoms()), " for ");
+  cat(note, pick(random, openings()), " ");
+  cat(note, pick(random, symptoms()), " for ");
   append_number(note, random.between(2, 20));
   note += chance(random, 600) ? " days." : " weeks.";
   for (int64_t i = 1; i < sentences; ++i) {

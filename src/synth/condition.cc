@@ -9,7 +9,7 @@ Uuid write_condition(Chart& chart, const Moment& moment, Category category, cons
   begin_narrative(chart);
   cat(chart.text(), "<p><b>", code.display, "</b> since ");
   append_date(chart.text(), onset_day);
-  cat(chart.text(), ". ", note, "</p>");
+  chart.text() += "</p>";
   end_narrative(chart);
   add_identifier(chart, "condition");
   add_state(chart, "clinicalStatus", "condition-clinical", ended_day ? "resolved" : "active");

@@ -47,8 +47,9 @@ void write_diagnostic_report(Chart& chart, const Moment& moment, const Panel& pa
 
 void write_imaging_report(Chart& chart, const Moment& moment, const Code& image) {
   begin_report(chart, moment, {"RAD", "Radiology"}, kSnomed, image);
-  cat(chart.text(), R"("conclusion":")", pick(chart.random, findings()), " ",
-      pick(chart.random, findings()), " ", pick(chart.random, plans()), "\"");
+  cat(chart.text(), R"("conclusion":")", pick(chart.random, findings()), " ");
+  cat(chart.text(), pick(chart.random, findings()), " ");
+  cat(chart.text(), pick(chart.random, plans()), "\"");
   chart.bundle.close("DiagnosticReport");
 }
 

@@ -1,4 +1,5 @@
-// Draws from the seeded sequence, in whole numbers only, so that every machine draws alike.
+// Draws from the seeded sequence, in whole numbers only, so that every machine draws alike. For the
+// same reason no call makes two draws among its arguments: compilers evaluate them in any order.
 #pragma once
 
 #include <array>

@@ -13,6 +13,9 @@ constexpr int64_t kYearDays = 365;
 constexpr int64_t kConsultationYears = 7;
 constexpr int64_t kReviewYears = 4;
 constexpr int64_t kVaccineYears = 7;
+// Children born since 1990-01-01 get the vaccines of the tables; what older people had is not
+// known.
+constexpr int64_t kTodaysScheduleDay = 7305;
 constexpr int64_t kAdultAge = 18;
 // The last days of a record hold no visit, so that what follows a visit still fits.
 constexpr int64_t kQuietDays = 3;
@@ -69,14 +72,21 @@ class GpHistory {
   }
 
   void plan_vaccines() {
+    plan_childhood_vaccines();
+    add(born_ + 70 * 36525 / 100 + random_.between(0, 300), What::kVaccine, kShingles, 1);
+    plan_seasonal_vaccines();
+  }
+
+  void plan_childhood_vaccines() {
+    if (born_ < kTodaysScheduleDay) {
+      return;
+    }
     for (int64_t dose = 1; dose <= 3; ++dose) {
       add(born_ + 28 * (dose + 1) + random_.between(0, 9), What::kVaccine, kSixInOne, dose);
     }
     add(born_ + 370 + random_.between(0, 30), What::kVaccine, kMmr, 1);
     add(born_ + 370 + random_.between(0, 30), What::kVaccine, kPneumococcal, 1);
     add(born_ + 1220 + random_.between(0, 60), What::kVaccine, kMmr, 2);
-    add(born_ + 70 * 36525 / 100 + random_.between(0, 300), What::kVaccine, kShingles, 1);
-    plan_seasonal_vaccines();
   }
 
   void plan_seasonal_vaccines() {

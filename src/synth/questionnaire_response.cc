@@ -39,7 +39,8 @@ void write_questionnaire_response(Chart& chart, const Moment& moment) {
         pick(chart.random, kAnswers), R"("}]})");
   }
   cat(chart.text(), R"(,{"linkId":"2","text":"About the person","answer":[{"valueString":")",
-      pick(chart.random, living_notes()), " ", pick(chart.random, living_notes()), R"("}]}])");
+      pick(chart.random, living_notes()), " ");
+  cat(chart.text(), pick(chart.random, living_notes()), R"("}]}])");
   chart.bundle.close("QuestionnaireResponse");
 }
 

@@ -93,6 +93,17 @@ Status write_file(FileSystem& files, const std::string& path, std::string_view b
   return file->append(bytes);
 }
 
+// A smaller region written over a larger one must not keep the larger one's patients.
+Status remove_old_bundles(FileSystem& files, const std::string& folder) {
+  TRY(auto names, files.list(folder));
+  for (const std::string& name : names) {
+    if (name.starts_with("patients-") && name.ends_with(".ndjson")) {
+      TRY(files.remove(folder + "/" + name));
+    }
+  }
+  return {};
+}
+
 // Writes everything but the people; makes the folders.
 Result<std::vector<SourceFiles>> begin_region(const Generator& generator, FileSystem& files,
                                               const std::string& directory) {
@@ -102,6 +113,7 @@ Result<std::vector<SourceFiles>> begin_region(const Generator& generator, FileSy
   for (size_t source = 0; source < kSourceCount; ++source) {
     std::string folder = directory + "/" + std::string(sources()[source].name);
     TRY(files.make_directories(folder));
+    TRY(remove_old_bundles(files, folder));
     TRY(write_file(files, folder + "/organisations.json", generator.organisations(source) + "\n"));
     outputs.emplace_back(files, folder);
   }

@@ -52,7 +52,7 @@ struct PersonBundles {
   std::vector<SourcePatient> patients;  // in the order of sources()
 };
 
-// Not thread-safe only in that nothing changes: every method is const and may be called at once.
+// Thread-safe: nothing changes after create().
 class Generator {
  public:
   // kInvalid for more people than there are NHS numbers, or a date out of range.
@@ -82,8 +82,9 @@ struct Totals {
 // The region.toml of the synthetic region.
 std::string region_toml();
 
-// Writes the whole region under `directory` (made when missing; files there are replaced). Memory
-// does not grow with the number of people. `progress`, if any, is called after each person.
+// Writes the whole region under `directory` (made when missing). What an earlier run left there is
+// replaced. Memory does not grow with the number of people. `progress`, if any, is called after
+// each person.
 Result<Totals> write_region(const Options& options, FileSystem& files, const std::string& directory,
                             const std::function<void(const Totals&)>& progress = {});
 

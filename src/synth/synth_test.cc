@@ -102,7 +102,7 @@ TEST_F(Region, SameOptionsGiveTheSameBytes) {
     }
   }
   // A change here is a change of every synthetic region: mean it.
-  EXPECT_EQ(hash, 11416031861207715019ULL);
+  EXPECT_EQ(hash, 18002139715998514366ULL);
 }
 
 TEST_F(Region, PersonDoesNotDependOnHowManyThereAre) {
@@ -331,6 +331,14 @@ TEST_F(Region, WritesTheFiles) {
   json::Document document = parsed(*truth);
   ASSERT_NE(document.root(), nullptr);
   EXPECT_EQ(document.root()->find("people")->child_count(), 450U);
+}
+
+TEST_F(Region, ReplacesALargerRegion) {
+  MemoryFileSystem files;
+  ASSERT_TRUE(write_region({.people = 500}, files, "out"));
+  ASSERT_TRUE(files.exists("out/gp-quarry-hill/patients-0002.ndjson"));
+  ASSERT_TRUE(write_region({.people = 50}, files, "out"));
+  EXPECT_FALSE(files.exists("out/gp-quarry-hill/patients-0002.ndjson"));
 }
 
 TEST_F(Region, DiskErrorsStopIt) {

@@ -167,8 +167,7 @@ Result<ItemNumber> KvStore::reserve_item(Ord ord, fhir::TypeNumber type, SourceN
   return at->next_item++;
 }
 
-template <typename Put>
-void KvStore::write_place(Ord ord, Place& place, const Put& put) {
+void KvStore::write_place(Ord ord, Place& place, const PutRow& put) {
   put(kDirectory, ord_row_key(ord),
       encode_ord_row({place.source, place.next_item, place.patient}));
   if (!ord.is_patient() || !place.is_new) {

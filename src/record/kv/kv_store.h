@@ -68,8 +68,7 @@ class KvStore final : public Store {
   Result<Place*> place(Ord ord, SourceNumber source);
   Status load_bucket(uint16_t bucket);
   // Rows that keep a place: its ord row, and the Patient's directory entry when new.
-  template <typename Put>
-  void write_place(Ord ord, Place& place, const Put& put);
+  void write_place(Ord ord, Place& place, const PutRow& put);
 
   void lead(std::unique_lock<std::mutex>& lock);
   void commit_group(const std::vector<Waiter*>& waiters);

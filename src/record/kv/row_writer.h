@@ -6,9 +6,11 @@
 
 namespace continuum::record {
 
-// Calls put(family, key, value) for each row a new version brings: current (or, for a deletion, the
-// history row), index rows, directory. `header` carries version, t and instant. Views passed to put
-// live as long as its call.
+// Takes one row; the views live as long as the call.
+using PutRow = std::function<void(FamilyNumber family, std::string_view key, std::string_view value)>;
+
+// Puts each row a new version brings: current (or, for a deletion, the history row), index rows,
+// directory. `header` carries version, t and instant. A template: it is the inner loop of bulk load.
 template <typename Put>
 void write_rows(const Prepared& item, const RowHeader& header, const Put& put);
 

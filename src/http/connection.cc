@@ -37,7 +37,7 @@ bool would_block(const error_code& error) {
 
 }  // namespace
 
-Connection::Connection(Tcp::socket socket, Worker& worker, Counted slot, std::string peer)
+Connection::Connection(Socket socket, Worker& worker, Counted slot, std::string peer)
     : socket_(std::move(socket)), worker_(worker), slot_(std::move(slot)) {
   request_.peer = std::move(peer);
   index_ = worker_.connections.size();
@@ -370,7 +370,7 @@ Connection::Step Connection::write() {
 }
 
 void Connection::wait_writable() {
-  socket_.async_wait(Tcp::socket::wait_write, [self = shared_from_this()](const error_code& error) {
+  socket_.async_wait(Socket::wait_write, [self = shared_from_this()](const error_code& error) {
     if (!error && self->phase_ == Phase::kAnswer) {
       self->advance();
     }
@@ -421,7 +421,7 @@ void Connection::end_request() {
 // Closing with bytes unread would reset the connection and could take the answer with it.
 void Connection::linger() {
   error_code error;
-  socket_.shutdown(Tcp::socket::shutdown_send, error);
+  socket_.shutdown(Socket::shutdown_send, error);
   if (error) {
     close();
     return;

@@ -93,8 +93,8 @@ class Server::Impl {
  private:
   void tick(Worker& worker);
   void accept();
-  void on_accept(const error_code& error, Tcp::socket socket, Worker& target);
-  void adopt(Tcp::socket socket, Worker& target);
+  void on_accept(const error_code& error, Socket socket, Worker& target);
+  void adopt(Socket socket, Worker& target);
   void retry_accept();
   Worker& least_loaded();
   template <typename Action>
@@ -172,12 +172,12 @@ Worker& Server::Impl::least_loaded() {
 void Server::Impl::accept() {
   Worker& target = least_loaded();
   acceptor_->async_accept(target.io, peer_,
-                          [this, &target](const error_code& error, Tcp::socket socket) {
+                          [this, &target](const error_code& error, Socket socket) {
                             on_accept(error, std::move(socket), target);
                           });
 }
 
-void Server::Impl::on_accept(const error_code& error, Tcp::socket socket, Worker& target) {
+void Server::Impl::on_accept(const error_code& error, Socket socket, Worker& target) {
   if (shared_.stopping || error == asio::error::operation_aborted) {
     return;
   }
@@ -198,7 +198,7 @@ void Server::Impl::retry_accept() {
   });
 }
 
-void Server::Impl::adopt(Tcp::socket socket, Worker& target) {
+void Server::Impl::adopt(Socket socket, Worker& target) {
   const bool refused = shared_.connections >= shared_.options.limits.connections_max;
   count(refused ? target.counters.connections_refused : target.counters.connections_accepted);
   if (refused && shared_.refused_lingering >= kRefusedLingeringMax) {

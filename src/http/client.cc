@@ -14,6 +14,7 @@
 #include <cstring>
 #include <utility>
 
+#include "http/chunked_reader.h"
 #include "http/wire.h"
 
 namespace continuum::http {

@@ -427,7 +427,7 @@ void Connection::linger() {
     return;
   }
   phase_ = Phase::kLinger;
-  set_deadline(kLingerMsMax);
+  set_deadline(worker_.shared.stopping ? kLingerStoppingMsMax : kLingerMsMax);
   read();
 }
 

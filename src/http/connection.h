@@ -28,6 +28,7 @@
 #include <boost/asio/steady_timer.hpp>
 #pragma GCC diagnostic pop
 
+#include "http/chunked_reader.h"
 #include "http/server.h"
 #include "http/wire.h"
 

@@ -164,6 +164,9 @@ TEST(Framing, Table) {
       {"empty body", 200, post + "Content-Length: 0\r\n\r\n"},
       {"body", 200, post + "Content-Length: 3\r\n\r\nabc"},
       {"chunks", 200, chunked + "3\r\nabc\r\n0\r\n\r\n"},
+      {"no chunks", 200, chunked + "0\r\n\r\n"},
+      {"leading zeros", 200, chunked + "0003\r\nabc\r\n000\r\n\r\n"},
+      {"chunk size of 17 digits", 400, chunked + "00000000000000003\r\nabc\r\n0\r\n\r\n"},
       {"chunk extension", 200, chunked + "3;a=b\r\nabc\r\n0\r\n\r\n"},
       {"trailer", 200, chunked + "3\r\nabc\r\n0\r\nX: y\r\n\r\n"},
 

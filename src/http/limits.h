@@ -41,13 +41,14 @@ struct Limits {
 // After an answer that leaves request bytes unread, the server reads and drops this much for this
 // long, so that the peer sees the answer rather than a reset.
 inline constexpr uint32_t kLingerMsMax = 1'000;
+inline constexpr uint32_t kLingerStoppingMsMax = 100;  // while the server stops
 inline constexpr uint64_t kLingerBytesMax = 1 * kMebi;
 // Refused connections that may linger; beyond it they are reset.
 inline constexpr uint32_t kRefusedLingeringMax = 64;
 // Pipelined requests served before other connections of the thread get their turn.
 inline constexpr uint32_t kPipelinedTurnMax = 16;
-// A chunk header (with its extensions) and the trailer section of a chunked body.
-inline constexpr uint32_t kChunkHeaderBytesMax = 4 * kKibi;
+// A chunk's size line with its extensions; the trailer section of a chunked body.
+inline constexpr uint32_t kChunkLineBytesMax = 4 * kKibi;
 // Buffers larger than this are given back when a connection goes idle.
 inline constexpr uint64_t kIdleBufferBytesMax = 16 * kKibi;
 inline constexpr uint32_t kThreadsMax = 1024;

@@ -23,28 +23,8 @@ using LengthHint = boost::optional<std::uint64_t>;
 constexpr size_t kRequestLineOverhead = 64;  // method, two spaces, "HTTP/1.1"
 constexpr std::string_view kEndOfLine = "\r\n";
 
-tl::unexpected<Refusal> refuse(int status, std::string_view reason) {
-  return tl::unexpected<Refusal>(Refusal{.status = status, .reason = reason});
-}
-
 std::string_view view(beast::string_view text) {
   return {text.data(), text.size()};
-}
-
-bool is_control(char c) {
-  return (static_cast<unsigned char>(c) < 0x20 && c != '\t') || c == 0x7F;
-}
-
-bool has_control(std::string_view text) {
-  return std::any_of(text.begin(), text.end(), is_control);
-}
-
-bool is_token(std::string_view text) {
-  static constexpr std::string_view kMarks = "!#$%&'*+-.^_`|~";
-  return !text.empty() && std::all_of(text.begin(), text.end(), [](char c) {
-    return (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z') || (c >= '0' && c <= '9') ||
-           kMarks.find(c) != std::string_view::npos;
-  });
 }
 
 // Only the header: Beast is given exactly one, and never a body.
@@ -208,16 +188,14 @@ void append_length(const Response& response, AnswerForm form, std::string& out) 
 Accepted<size_t> HeadScanner::scan(std::string_view bytes) {
   while (true) {
     const size_t end = bytes.find('\n', seen_);
+    const size_t size = std::min(end, bytes.size());
+    if (size >= limits_->header_bytes_max ||
+        (lines_ == 0 && size > limits_->target_bytes_max + kRequestLineOverhead)) {
+      return tl::unexpected<Refusal>(too_large());
+    }
     if (end == std::string_view::npos) {
       seen_ = bytes.size();
-      if (bytes.size() > limits_->header_bytes_max ||
-          (lines_ == 0 && bytes.size() > limits_->target_bytes_max + kRequestLineOverhead)) {
-        return tl::unexpected<Refusal>(too_large());
-      }
       return 0;
-    }
-    if (end + 1 > limits_->header_bytes_max) {
-      return tl::unexpected<Refusal>(too_large());
     }
     if (end == line_at_ || bytes[end - 1] != '\r') {
       return refuse(400, "a header line ends without CR LF");
@@ -314,72 +292,6 @@ Accepted<Framing> parse_response_head(std::string_view head, std::string_view me
   }
   framing->keep_alive = parser.keep_alive();
   return framing;
-}
-
-class ChunkedReader::Parser : public beast::http::basic_parser<true> {
- public:
-  explicit Parser(uint64_t body_bytes_max) : body_bytes_max_(body_bytes_max) {
-    // Beast decodes chunks only behind a header that announced them.
-    static constexpr std::string_view kHead =
-        "POST / HTTP/1.1\r\nTransfer-Encoding: chunked\r\n\r\n";
-    header_limit(kChunkHeaderBytesMax);
-    body_limit(boost::none);
-    beast::error_code error;
-    put(boost::asio::const_buffer(kHead.data(), kHead.size()), error);
-    eager(true);
-  }
-
-  Accepted<size_t> read(std::string_view bytes, std::string& body) {
-    body_ = &body;
-    beast::error_code error;
-    const size_t consumed = put(boost::asio::const_buffer(bytes.data(), bytes.size()), error);
-    if (error == beast::http::error::body_limit) {
-      return refuse(413, "the body is too large");
-    }
-    const bool starved = error == beast::http::error::need_more;
-    if ((error && !starved) || (starved && bytes.size() - consumed > kChunkHeaderBytesMax)) {
-      return refuse(400, "malformed chunked body");
-    }
-    return consumed;
-  }
-
- private:
-  void on_request_impl(beast::http::verb, beast::string_view, beast::string_view, int,
-                       ErrorOut) override {}
-  void on_response_impl(int, beast::string_view, int, ErrorOut) override {}
-  void on_field_impl(beast::http::field, beast::string_view, beast::string_view,
-                     ErrorOut) override {}
-  void on_header_impl(ErrorOut) override {}
-  void on_body_init_impl(const LengthHint&, ErrorOut) override {}
-  std::size_t on_body_impl(beast::string_view, ErrorOut) override { return 0; }
-  void on_chunk_header_impl(std::uint64_t size, beast::string_view extensions,
-                            ErrorOut error) override {
-    if (size > body_bytes_max_ - std::min<uint64_t>(body_bytes_max_, body_->size())) {
-      error = beast::http::error::body_limit;
-    } else if (has_control(view(extensions))) {
-      error = beast::http::error::bad_chunk_extension;
-    }
-  }
-  std::size_t on_chunk_body_impl(std::uint64_t, beast::string_view bytes, ErrorOut) override {
-    body_->append(view(bytes));
-    return bytes.size();
-  }
-  void on_finish_impl(ErrorOut) override {}
-
-  uint64_t body_bytes_max_;
-  std::string* body_ = nullptr;
-};
-
-ChunkedReader::ChunkedReader(uint64_t body_bytes_max)
-    : parser_(std::make_unique<Parser>(body_bytes_max)) {}
-ChunkedReader::~ChunkedReader() = default;
-
-Accepted<size_t> ChunkedReader::read(std::string_view bytes, std::string& body) {
-  return parser_->read(bytes, body);
-}
-
-bool ChunkedReader::done() const {
-  return parser_->is_done();
 }
 
 bool write_response_head(const Response& response, AnswerForm form, std::string_view date,

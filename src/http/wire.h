@@ -1,5 +1,5 @@
-// HTTP/1.1 framing (RFC 9112), without sockets: finding the end of a header, parsing it, decoding
-// chunked bodies, and writing the header of an answer. Internal to http/.
+// HTTP/1.1 framing (RFC 9112), without sockets: finding the end of a header, parsing it, and
+// writing the header of an answer. Internal to http/.
 //
 // Boost.Beast's parser does the grammar. What it lets through and an intermediary might read
 // differently (request smuggling) is refused here: bare CR or LF, folded lines, control characters,
@@ -7,23 +7,14 @@
 #pragma once
 
 #include <cstdint>
-#include <memory>
 #include <string>
 #include <string_view>
 
-#include "base/result.h"
 #include "http/limits.h"
 #include "http/message.h"
+#include "http/refusal.h"
 
 namespace continuum::http {
-
-// Why a message is refused: the status to answer and a short reason that quotes nothing of it.
-struct Refusal {
-  int status;
-  std::string_view reason;
-};
-template <typename T>
-using Accepted = tl::expected<T, Refusal>;
 
 // Looks for the empty line that ends a header, checking each line as it arrives, so that a bad
 // header is refused before it is whole. One scanner a message.
@@ -61,22 +52,6 @@ Accepted<Framing> parse_request_head(std::string_view head, const Limits& limits
 // The same for an answer to `method`; status 502 stands for "malformed".
 Accepted<Framing> parse_response_head(std::string_view head, std::string_view method,
                                       Response& response);
-
-// Decodes one chunked body. Trailer fields are dropped.
-class ChunkedReader {
- public:
-  explicit ChunkedReader(uint64_t body_bytes_max);
-  ~ChunkedReader();
-
-  // Consumes from the front of `bytes`, appends to `body`, returns how much it consumed; what it
-  // leaves must be given again with more behind it. 400 or 413.
-  Accepted<size_t> read(std::string_view bytes, std::string& body);
-  bool done() const;
-
- private:
-  class Parser;
-  std::unique_ptr<Parser> parser_;
-};
 
 struct AnswerForm {
   bool head_only = false;  // answers HEAD: no body is sent

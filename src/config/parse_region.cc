@@ -1,6 +1,7 @@
 #include <fmt/format.h>
 
 #include <algorithm>
+#include <array>
 #include <map>
 
 #include "base/check.h"
@@ -34,10 +35,9 @@ std::optional<OrganisationKind> find_kind(std::string_view word) {
 }
 
 std::string nearest_kind(std::string_view word) {
-  std::vector<std::string_view> names;
-  for (const auto& [kind, name] : kOrganisationKinds) {
-    names.push_back(name);
-  }
+  std::array<std::string_view, kOrganisationKinds.size()> names;
+  std::transform(kOrganisationKinds.begin(), kOrganisationKinds.end(), names.begin(),
+                 [](const auto& each) { return each.second; });
   return std::string(nearest_name(word, names));
 }
 

@@ -28,10 +28,18 @@ int hex_digit(char c) {
 
 }  // namespace
 
-void put_u8(std::string& out, uint8_t value) { out.push_back(static_cast<char>(value)); }
-void put_u16(std::string& out, uint16_t value) { put_big_endian(out, value, 2); }
-void put_u32(std::string& out, uint32_t value) { put_big_endian(out, value, 4); }
-void put_u64(std::string& out, uint64_t value) { put_big_endian(out, value, 8); }
+void put_u8(std::string& out, uint8_t value) {
+  out.push_back(static_cast<char>(value));
+}
+void put_u16(std::string& out, uint16_t value) {
+  put_big_endian(out, value, 2);
+}
+void put_u32(std::string& out, uint32_t value) {
+  put_big_endian(out, value, 4);
+}
+void put_u64(std::string& out, uint64_t value) {
+  put_big_endian(out, value, 8);
+}
 
 void put_u48(std::string& out, uint64_t value) {
   CHECK(value < (uint64_t{1} << 48));
@@ -69,8 +77,12 @@ Result<uint16_t> ByteReader::u16() {
 Result<uint32_t> ByteReader::u32() {
   return big_endian(4).map([](uint64_t v) { return static_cast<uint32_t>(v); });
 }
-Result<uint64_t> ByteReader::u48() { return big_endian(6); }
-Result<uint64_t> ByteReader::u64() { return big_endian(8); }
+Result<uint64_t> ByteReader::u48() {
+  return big_endian(6);
+}
+Result<uint64_t> ByteReader::u64() {
+  return big_endian(8);
+}
 
 Result<uint64_t> ByteReader::varint() {
   uint64_t value = 0;

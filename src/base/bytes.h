@@ -1,7 +1,7 @@
 // Fixed-width integers to and from byte strings, and hexadecimal text.
 //
-// Big-endian everywhere: stored keys must sort as their numbers do. Readers are for bytes that may be
-// damaged: a short read is an error, never undefined.
+// Big-endian everywhere: stored keys must sort as their numbers do. Readers are for bytes that may
+// be damaged: a short read is an error, never undefined.
 #pragma once
 
 #include <cstdint>

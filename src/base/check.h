@@ -6,8 +6,8 @@ namespace continuum {
 [[noreturn]] void check_failed(const char* condition, const char* file, int line);
 }  // namespace continuum
 
-#define CHECK(condition)                                               \
-  (static_cast<bool>(condition) ? static_cast<void>(0)                 \
+#define CHECK(condition)                               \
+  (static_cast<bool>(condition) ? static_cast<void>(0) \
                                 : ::continuum::check_failed(#condition, __FILE__, __LINE__))
 
 // DCHECK: the same where it costs too much for release builds.

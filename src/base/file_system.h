@@ -1,8 +1,9 @@
-// The file seam: everything the store keeps goes through a FileSystem, so that tests can cut the power.
+// The file seam: everything the store keeps goes through a FileSystem, so that tests can cut the
+// power.
 //
-// Durability is as POSIX has it: bytes appended are durable after sync() of the file; a new, renamed or
-// removed name is durable after sync_directory() of its folder. The memory implementation keeps exactly
-// that and no more.
+// Durability is as POSIX has it: bytes appended are durable after sync() of the file; a new,
+// renamed or removed name is durable after sync_directory() of its folder. The memory
+// implementation keeps exactly that and no more.
 #pragma once
 
 #include <cstdint>
@@ -59,7 +60,8 @@ class FileSystem {
 
 // The whole file; over `size_max` bytes is kTooLarge.
 Result<std::string> read_file(FileSystem& files, const std::string& path, uint64_t size_max);
-// Writes beside, syncs, renames over `path`, syncs the folder: readers see the old or the new whole.
+// Writes beside, syncs, renames over `path`, syncs the folder: readers see the old or the new
+// whole.
 Status replace_file(FileSystem& files, const std::string& path, std::string_view bytes);
 // "a/b" -> "a"; "b" -> ".".
 std::string parent_directory(const std::string& path);
@@ -67,9 +69,9 @@ std::string parent_directory(const std::string& path);
 // The disk. New files are readable by the owner only.
 FileSystem& posix_files();
 
-// A disk in memory that can lose power. After cut_power() every call fails until restore_power(), which
-// leaves only what was synced. cut_after(n) cuts at the n-th write or sync from now (0 = the next),
-// before it takes effect; a write that is cut may leave a prefix, as a torn write would.
+// A disk in memory that can lose power. After cut_power() every call fails until restore_power(),
+// which leaves only what was synced. cut_after(n) cuts at the n-th write or sync from now (0 = the
+// next), before it takes effect; a write that is cut may leave a prefix, as a torn write would.
 class MemoryFileSystem final : public FileSystem {
  public:
   Result<std::unique_ptr<WritableFile>> open_writable(const std::string& path,

@@ -149,14 +149,13 @@ Result<Instant> parse_fhir_instant(std::string_view text) {
   if (zone != "Z") {
     int zone_hour = digits(zone, 1, 2);
     int zone_minute = digits(zone, 4, 2);
-    if (zone.size() != 6 || (zone[0] != '+' && zone[0] != '-') || zone[3] != ':' ||
-        zone_hour < 0 || zone_hour > 14 || zone_minute < 0 || zone_minute > 59) {
+    if (zone.size() != 6 || (zone[0] != '+' && zone[0] != '-') || zone[3] != ':' || zone_hour < 0 ||
+        zone_hour > 14 || zone_minute < 0 || zone_minute > 59) {
       return bad();
     }
     offset_minutes = (zone[0] == '-' ? -1 : 1) * (zone_hour * 60 + zone_minute);
   }
-  int64_t days =
-      days_from_civil(year, static_cast<unsigned>(month), static_cast<unsigned>(day));
+  int64_t days = days_from_civil(year, static_cast<unsigned>(month), static_cast<unsigned>(day));
   int64_t seconds = days * kSecondsPerDay + hour * 3600 + minute * 60 + second;
   return Instant{(seconds - offset_minutes * 60) * kMicrosPerSecond + micros};
 }

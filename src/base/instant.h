@@ -1,7 +1,7 @@
 // Moments in time and the clock seam.
 //
-// An Instant is microseconds since 1970-01-01T00:00:00Z (proleptic Gregorian, no leap seconds). It is
-// data: nothing is ever ordered by it; commits are ordered by their number t.
+// An Instant is microseconds since 1970-01-01T00:00:00Z (proleptic Gregorian, no leap seconds). It
+// is data: nothing is ever ordered by it; commits are ordered by their number t.
 #pragma once
 
 #include <atomic>

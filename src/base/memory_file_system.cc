@@ -5,7 +5,9 @@
 namespace continuum {
 namespace {
 
-tl::unexpected<Error> no_power() { return fail(ErrorCode::kUnavailable, "the power is cut"); }
+tl::unexpected<Error> no_power() {
+  return fail(ErrorCode::kUnavailable, "the power is cut");
+}
 tl::unexpected<Error> no_file(const std::string& path) {
   return fail(ErrorCode::kNotFound, "no such file: " + path);
 }
@@ -205,8 +207,7 @@ Status MemoryFileSystem::sync_directory(const std::string& path) {
   if (!spend_operation()) {
     return no_power();
   }
-  std::erase_if(durable_,
-                [&](const auto& entry) { return parent_directory(entry.first) == path; });
+  std::erase_if(durable_, [&](const auto& entry) { return parent_directory(entry.first) == path; });
   for (const auto& [name, file] : live_) {
     if (parent_directory(name) == path) {
       durable_[name] = file;

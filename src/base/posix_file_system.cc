@@ -73,8 +73,7 @@ class PosixReadableFile final : public ReadableFile {
     std::string out(size, '\0');
     size_t have = 0;
     while (have < size) {
-      ssize_t got =
-          ::pread(fd_, out.data() + have, size - have, static_cast<off_t>(offset + have));
+      ssize_t got = ::pread(fd_, out.data() + have, size - have, static_cast<off_t>(offset + have));
       if (got < 0 && errno == EINTR) {
         continue;
       }

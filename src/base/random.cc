@@ -67,6 +67,8 @@ int64_t SeededRandom::between(int64_t low, int64_t high) {
   return low + static_cast<int64_t>(below(static_cast<uint64_t>(high - low) + 1));
 }
 
-double SeededRandom::unit() { return static_cast<double>(next() >> 11) * 0x1.0p-53; }
+double SeededRandom::unit() {
+  return static_cast<double>(next() >> 11) * 0x1.0p-53;
+}
 
 }  // namespace continuum

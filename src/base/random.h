@@ -1,5 +1,5 @@
-// The randomness seam. Keys, nonces and tokens come from SecureRandom; tests and the synthetic region
-// use SeededRandom, which gives the same sequence on every machine.
+// The randomness seam. Keys, nonces and tokens come from SecureRandom; tests and the synthetic
+// region use SeededRandom, which gives the same sequence on every machine.
 #pragma once
 
 #include <cstdint>

@@ -1,9 +1,9 @@
 // The one way an expected failure travels: Result<T> = tl::expected<T, Error>.
 //
 // Our code throws nothing. A function that can fail for a reason outside the program (input, disk,
-// network, another user) returns Result<T> or Status; a broken promise inside the program is a CHECK.
-// Error text is shown to users and written to logs: it never holds patient data. What, where and how
-// to mend it go into `message` and `details`; details carry field paths, offsets and ids.
+// network, another user) returns Result<T> or Status; a broken promise inside the program is a
+// CHECK. Error text is shown to users and written to logs: it never holds patient data. What, where
+// and how to mend it go into `message` and `details`; details carry field paths, offsets and ids.
 #pragma once
 
 #include <cstdint>
@@ -57,7 +57,9 @@ using Status = Result<void>;
 // fail(ErrorCode::kInvalid, "...") reads as a return value in any Result-returning function.
 tl::unexpected<Error> fail(ErrorCode code, std::string message,
                            std::vector<ErrorDetail> details = {});
-inline tl::unexpected<Error> fail(Error error) { return tl::unexpected<Error>(std::move(error)); }
+inline tl::unexpected<Error> fail(Error error) {
+  return tl::unexpected<Error>(std::move(error));
+}
 
 // Swallows an error on purpose; `reason` says why that is right, and is never empty.
 template <typename T>
@@ -72,15 +74,15 @@ void ignore_error(const Result<T>& result, std::string_view reason) {
 // TRY(auto x, expression)    the same, and otherwise defines x with the value.
 #define CONTINUUM_CONCAT2(a, b) a##b
 #define CONTINUUM_CONCAT(a, b) CONTINUUM_CONCAT2(a, b)
-#define CONTINUUM_TRY_VOID(name, expression)                      \
-  if (auto name = (expression); !name) {                          \
+#define CONTINUUM_TRY_VOID(name, expression)                              \
+  if (auto name = (expression); !name) {                                  \
     return ::tl::unexpected<::continuum::Error>(std::move(name).error()); \
   }
-#define CONTINUUM_TRY_VALUE(name, declaration, expression)        \
-  auto name = (expression);                                       \
-  if (!name) {                                                    \
+#define CONTINUUM_TRY_VALUE(name, declaration, expression)                \
+  auto name = (expression);                                               \
+  if (!name) {                                                            \
     return ::tl::unexpected<::continuum::Error>(std::move(name).error()); \
-  }                                                               \
+  }                                                                       \
   declaration = *std::move(name)
 #define CONTINUUM_TRY1(expression) \
   CONTINUUM_TRY_VOID(CONTINUUM_CONCAT(try_result_, __LINE__), expression)

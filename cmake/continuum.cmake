@@ -3,6 +3,11 @@
 add_library(continuum_options INTERFACE)
 target_compile_options(continuum_options INTERFACE
   -Wall -Wextra -Wpedantic -Wconversion -Werror -fno-omit-frame-pointer)
+# simdjson's on-demand reader picks its kernel when compiled: without this it is 5x slower.
+if(CMAKE_SYSTEM_PROCESSOR MATCHES "x86_64|AMD64")
+  set(CONTINUUM_MARCH "haswell" CACHE STRING "Oldest processor the program must run on")
+  target_compile_options(continuum_options INTERFACE "-march=${CONTINUUM_MARCH}")
+endif()
 target_include_directories(continuum_options INTERFACE "${CMAKE_CURRENT_SOURCE_DIR}/src")
 if(CONTINUUM_SANITIZE)
   target_compile_options(continuum_options INTERFACE

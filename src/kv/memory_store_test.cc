@@ -1,0 +1,12 @@
+#include "kv/memory_store.h"
+
+#include "kv/store_contract_test.h"
+
+namespace continuum::kv {
+
+INSTANTIATE_TEST_SUITE_P(Memory, StoreContract,
+                         testing::Values(ContractSubject{"memory",
+                                                         [] { return make_memory_store(2); }}),
+                         [](const auto& info) { return info.param.name; });
+
+}  // namespace continuum::kv

@@ -1,0 +1,152 @@
+// The tests every implementation of kv::Store must pass. An implementation's test file defines a
+// factory and instantiates StoreContract with it.
+#pragma once
+
+#include <gtest/gtest.h>
+
+#include <functional>
+#include <map>
+#include <memory>
+
+#include "base/random.h"
+#include "kv/store.h"
+
+namespace continuum::kv {
+
+struct ContractSubject {
+  std::string name;
+  // A fresh store of two families, in a place of its own.
+  std::function<std::unique_ptr<Store>()> create;
+};
+
+class StoreContract : public testing::TestWithParam<ContractSubject> {
+ protected:
+  using Rows = std::map<std::string, std::string>;
+  static Rows read_all(Snapshot& snapshot, Family family, const Range& range) {
+    Rows rows;
+    auto cursor = snapshot.scan(family, range);
+    while (cursor->next()) {
+      rows.emplace(cursor->key(), cursor->value());
+    }
+    EXPECT_TRUE(cursor->status());
+    return rows;
+  }
+};
+
+TEST_P(StoreContract, BatchesAreSeenWholeAndInOrder) {
+  auto store = GetParam().create();
+  Batch batch;
+  batch.put(0, "b", "1");
+  batch.put(0, "a", "2");
+  batch.put(1, "a", "other family");
+  batch.put(0, std::string("a\0", 2), "zero byte sorts after its prefix");
+  batch.put(0, "b", "the later change wins");
+  batch.remove(0, "never there");
+  ASSERT_TRUE(store->commit(batch, Durability::kSynced));
+  auto snapshot = store->snapshot();
+  EXPECT_EQ(read_all(*snapshot, 0, {"", ""}),
+            (Rows{{"a", "2"},
+                  {std::string("a\0", 2), "zero byte sorts after its prefix"},
+                  {"b", "the later change wins"}}));
+  std::string value;
+  EXPECT_TRUE(*snapshot->get(1, "a", value));
+  EXPECT_EQ(value, "other family");
+  EXPECT_FALSE(*snapshot->get(1, "b", value));
+}
+
+TEST_P(StoreContract, SnapshotsStandStill) {
+  auto store = GetParam().create();
+  Batch batch;
+  batch.put(0, "k", "old");
+  ASSERT_TRUE(store->commit(batch, Durability::kBuffered));
+  auto before = store->snapshot();
+  auto cursor = before->scan(0, {"", ""});
+  batch.clear();
+  batch.put(0, "k", "new");
+  batch.put(0, "l", "new");
+  ASSERT_TRUE(store->commit(batch, Durability::kBuffered));
+  std::string value;
+  EXPECT_TRUE(*before->get(0, "k", value));
+  EXPECT_EQ(value, "old");
+  EXPECT_EQ(read_all(*before, 0, {"", ""}), (Rows{{"k", "old"}}));
+  ASSERT_TRUE(cursor->next());
+  EXPECT_EQ(cursor->value(), "old");
+  EXPECT_FALSE(cursor->next());
+}
+
+TEST_P(StoreContract, CursorsKeepTheirRange) {
+  auto store = GetParam().create();
+  Batch batch;
+  for (const char* key : {"a", "b", "c", "d", "\xFF\xFF"}) {
+    batch.put(0, key, key);
+  }
+  ASSERT_TRUE(store->commit(batch, Durability::kSynced));
+  auto snapshot = store->snapshot();
+  EXPECT_EQ(read_all(*snapshot, 0, {"b", "d"}), (Rows{{"b", "b"}, {"c", "c"}}));
+  auto cursor = snapshot->scan(0, {"b", "d"});
+  EXPECT_TRUE(cursor->seek("a"));
+  EXPECT_EQ(cursor->key(), "b");
+  EXPECT_TRUE(cursor->seek("bb"));
+  EXPECT_EQ(cursor->key(), "c");
+  EXPECT_FALSE(cursor->next());
+  EXPECT_FALSE(cursor->seek("d"));
+  EXPECT_TRUE(cursor->seek("b"));
+  EXPECT_TRUE(cursor->next());
+  EXPECT_EQ(cursor->key(), "c");
+  EXPECT_EQ(prefix_end("a\xFF"), "b");
+  EXPECT_EQ(prefix_end("\xFF"), "");
+}
+
+TEST_P(StoreContract, IngestionIsAllOrNothing) {
+  auto store = GetParam().create();
+  Batch batch;
+  batch.put(0, "b", "old");
+  ASSERT_TRUE(store->commit(batch, Durability::kBuffered));
+  {
+    auto abandoned = store->begin_ingestion();
+    ASSERT_TRUE(abandoned);
+    ASSERT_TRUE((*abandoned)->put(0, "x", "never"));
+  }
+  auto ingestion = store->begin_ingestion();
+  ASSERT_TRUE(ingestion);
+  ASSERT_TRUE((*ingestion)->put(0, "a", "1"));
+  ASSERT_TRUE((*ingestion)->put(0, "b", "replaced"));
+  ASSERT_TRUE((*ingestion)->put(1, "a", "2"));
+  EXPECT_EQ(read_all(*store->snapshot(), 0, {"", ""}), (Rows{{"b", "old"}}));
+  ASSERT_TRUE((*ingestion)->finish());
+  EXPECT_EQ(read_all(*store->snapshot(), 0, {"", ""}), (Rows{{"a", "1"}, {"b", "replaced"}}));
+  EXPECT_EQ(read_all(*store->snapshot(), 1, {"", ""}), (Rows{{"a", "2"}}));
+}
+
+TEST_P(StoreContract, AgreesWithAMapUnderRandomSteps) {
+  uint64_t seed = SecureRandom().u64();
+  SCOPED_TRACE("seed " + std::to_string(seed));
+  SeededRandom random(seed);
+  auto store = GetParam().create();
+  Rows model[2];
+  for (int step = 0; step < 300; ++step) {
+    Batch batch;
+    for (uint64_t n = random.below(8); n > 0; --n) {
+      auto family = static_cast<Family>(random.below(2));
+      std::string key = random.bytes(random.below(3));
+      key.push_back('k');
+      if (random.below(4) == 0) {
+        batch.remove(family, key);
+        model[family].erase(key);
+      } else {
+        std::string value = random.bytes(random.below(40));
+        batch.put(family, key, value);
+        model[family].insert_or_assign(key, value);
+      }
+    }
+    ASSERT_TRUE(
+        store->commit(batch, random.below(5) == 0 ? Durability::kSynced : Durability::kBuffered));
+    if (step % 10 == 0) {
+      auto snapshot = store->snapshot();
+      ASSERT_EQ(read_all(*snapshot, 0, {"", ""}), model[0]);
+      ASSERT_EQ(read_all(*snapshot, 1, {"", ""}), model[1]);
+    }
+  }
+}
+
+}  // namespace continuum::kv

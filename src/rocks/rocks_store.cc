@@ -1,0 +1,366 @@
+#include "rocks/rocks_store.h"
+
+#include <rocksdb/cache.h>
+#include <rocksdb/db.h>
+#include <rocksdb/env.h>
+#include <rocksdb/filter_policy.h>
+#include <rocksdb/options.h>
+#include <rocksdb/sst_file_writer.h>
+#include <rocksdb/table.h>
+
+#include <atomic>
+
+#include "base/check.h"
+#include "rocks/encryption.h"
+#include "rocks/seam_file_system.h"
+
+namespace continuum::rocks {
+namespace {
+
+constexpr size_t kBlockSize = 16 * 1024;
+constexpr size_t kScanReadahead = 2 * 1024 * 1024;
+constexpr uint64_t kIngestionFileMax = uint64_t{64} << 20;
+
+rocksdb::Slice slice(std::string_view text) {
+  return {text.data(), text.size()};
+}
+std::string_view view(const rocksdb::Slice& slice) {
+  return {slice.data(), slice.size()};
+}
+
+// RocksDB's own messages name files, never keys or values.
+tl::unexpected<Error> to_error(const rocksdb::Status& status) {
+  ErrorCode code = ErrorCode::kUnavailable;
+  // Opening wraps what the files below said of themselves.
+  if (status.IsCorruption() || status.ToString().find("Corruption: ") != std::string::npos) {
+    code = ErrorCode::kCorrupt;
+  } else if (status.IsInvalidArgument()) {
+    code = ErrorCode::kUnsupported;
+  } else if (status.IsBusy()) {
+    code = ErrorCode::kBusy;
+  }
+  return fail(code, "the store's files: " + status.ToString());
+}
+
+Status check(const rocksdb::Status& status) {
+  if (!status.ok()) {
+    return to_error(status);
+  }
+  return {};
+}
+
+// RocksDB's log would name key ranges; what matters comes back as a Status.
+class SilentLogger final : public rocksdb::Logger {
+ public:
+  using rocksdb::Logger::Logv;
+  void Logv(const char*, va_list) override {}
+};
+
+class RocksCursor final : public kv::Cursor {
+ public:
+  RocksCursor(rocksdb::DB& db, rocksdb::ColumnFamilyHandle* family,
+              const rocksdb::Snapshot* snapshot, const kv::Range& range, kv::ReadKind kind)
+      : from_(range.from), to_(range.to), upper_(slice(to_)) {
+    rocksdb::ReadOptions options;
+    options.snapshot = snapshot;
+    if (!to_.empty()) {
+      options.iterate_upper_bound = &upper_;
+    }
+    if (kind == kv::ReadKind::kScan) {
+      options.fill_cache = false;
+      options.readahead_size = kScanReadahead;
+    }
+    at_.reset(db.NewIterator(options, family));
+  }
+  bool next() override {
+    if (!started_) {
+      return seek(from_);
+    }
+    if (at_->Valid()) {
+      at_->Next();
+    }
+    return at_->Valid();
+  }
+  bool seek(std::string_view key) override {
+    started_ = true;
+    at_->Seek(slice(key < from_ ? std::string_view(from_) : key));
+    return at_->Valid();
+  }
+  std::string_view key() const override { return view(at_->key()); }
+  std::string_view value() const override { return view(at_->value()); }
+  Status status() const override { return check(at_->status()); }
+
+ private:
+  std::string from_;
+  std::string to_;
+  rocksdb::Slice upper_;
+  std::unique_ptr<rocksdb::Iterator> at_;
+  bool started_ = false;
+};
+
+class RocksSnapshot final : public kv::Snapshot {
+ public:
+  RocksSnapshot(rocksdb::DB& db, const std::vector<rocksdb::ColumnFamilyHandle*>& families)
+      : db_(db), families_(families), snapshot_(db.GetSnapshot()) {}
+  ~RocksSnapshot() override { db_.ReleaseSnapshot(snapshot_); }
+
+  Result<bool> get(kv::Family family, std::string_view key, std::string& value) const override {
+    rocksdb::ReadOptions options;
+    options.snapshot = snapshot_;
+    rocksdb::PinnableSlice found(&value);
+    rocksdb::Status status = db_.Get(options, families_.at(family), slice(key), &found);
+    if (status.IsNotFound()) {
+      return false;
+    }
+    if (!status.ok()) {
+      return to_error(status);
+    }
+    if (found.IsPinned()) {
+      value.assign(found.data(), found.size());
+    }
+    return true;
+  }
+  std::unique_ptr<kv::Cursor> scan(kv::Family family, const kv::Range& range,
+                                   kv::ReadKind kind) const override {
+    return std::make_unique<RocksCursor>(db_, families_.at(family), snapshot_, range, kind);
+  }
+
+ private:
+  rocksdb::DB& db_;
+  const std::vector<rocksdb::ColumnFamilyHandle*>& families_;
+  const rocksdb::Snapshot* snapshot_;
+};
+
+class RocksStore final : public kv::Store {
+ public:
+  explicit RocksStore(const Options& options) : options_(options) {}
+  ~RocksStore() override {
+    for (auto* family : families_) {
+      db_->DestroyColumnFamilyHandle(family);
+    }
+    if (db_ != nullptr) {
+      db_->Close().PermitUncheckedError();
+    }
+  }
+
+  Status open();
+
+  std::unique_ptr<kv::Snapshot> snapshot() override {
+    return std::make_unique<RocksSnapshot>(*db_, families_);
+  }
+
+  Status commit(const kv::Batch& batch, kv::Durability durability) override {
+    rocksdb::WriteBatch writes;
+    for (const auto& entry : batch.entries()) {
+      auto* family = families_.at(entry.family);
+      rocksdb::Status status =
+          entry.removes ? writes.Delete(family, slice(batch.key(entry)))
+                        : writes.Put(family, slice(batch.key(entry)), slice(batch.value(entry)));
+      TRY(check(status));
+    }
+    rocksdb::WriteOptions options;
+    options.sync = durability == kv::Durability::kSynced;
+    return check(db_->Write(options, &writes));
+  }
+
+  Result<std::unique_ptr<kv::Ingestion>> begin_ingestion() override;
+
+  Status flush() override {
+    TRY(check(db_->Flush(rocksdb::FlushOptions(), families_)));
+    return check(db_->SyncWAL());
+  }
+
+  FamilySize family_size(kv::Family family) override {
+    auto number = [&](const std::string& property) {
+      uint64_t value = 0;
+      db_->GetIntProperty(families_.at(family), property, &value);
+      return value;
+    };
+    return {number(rocksdb::DB::Properties::kLiveSstFilesSize) +
+                number(rocksdb::DB::Properties::kCurSizeAllMemTables),
+            number(rocksdb::DB::Properties::kEstimateNumKeys)};
+  }
+
+  rocksdb::DB& db() { return *db_; }
+  const std::vector<rocksdb::ColumnFamilyHandle*>& families() const { return families_; }
+  std::string ingestion_folder() const { return options_.path + "/ingest"; }
+  rocksdb::Env& env() { return *env_; }
+  rocksdb::ColumnFamilyOptions family_options(const FamilySpec& spec) const;
+  const FamilySpec& spec(kv::Family family) const { return options_.families.at(family); }
+  uint64_t next_file_number() { return next_file_.fetch_add(1); }
+
+ private:
+  rocksdb::DBOptions db_options() const;
+  Status remove_leftovers();
+
+  Options options_;
+  std::unique_ptr<rocksdb::Env> env_;
+  std::shared_ptr<rocksdb::Cache> cache_;
+  std::unique_ptr<rocksdb::DB> db_;
+  std::vector<rocksdb::ColumnFamilyHandle*> families_;
+  std::atomic<uint64_t> next_file_{1};
+};
+
+rocksdb::DBOptions RocksStore::db_options() const {
+  rocksdb::DBOptions options;
+  options.env = env_.get();
+  options.create_if_missing = true;
+  options.create_missing_column_families = true;
+  options.db_write_buffer_size = options_.write_buffer_bytes;
+  options.max_background_jobs = 2;
+  options.max_open_files = 4096;
+  options.info_log = std::make_shared<SilentLogger>();
+  options.bytes_per_sync = 1 << 20;
+  // What was acknowledged is synced; what follows a torn record never was.
+  options.wal_recovery_mode = rocksdb::WALRecoveryMode::kPointInTimeRecovery;
+  options.max_total_wal_size = options_.write_buffer_bytes * 2;
+  return options;
+}
+
+rocksdb::ColumnFamilyOptions RocksStore::family_options(const FamilySpec& spec) const {
+  rocksdb::ColumnFamilyOptions options;
+  options.compression =
+      spec.content == Content::kSealed ? rocksdb::kNoCompression : rocksdb::kLZ4Compression;
+  options.bottommost_compression = options.compression;
+  options.write_buffer_size = options_.tiny ? 16 * 1024 : size_t{32} << 20;
+  options.level_compaction_dynamic_level_bytes = true;
+  rocksdb::BlockBasedTableOptions table;
+  table.block_cache = cache_;
+  table.block_size = options_.tiny ? 512 : kBlockSize;
+  table.checksum = rocksdb::kXXH3;
+  table.format_version = 5;
+  table.cache_index_and_filter_blocks = true;
+  table.pin_l0_filter_and_index_blocks_in_cache = true;
+  table.index_type = rocksdb::BlockBasedTableOptions::kTwoLevelIndexSearch;
+  table.partition_filters = spec.looked_up;
+  if (spec.looked_up) {
+    table.filter_policy.reset(rocksdb::NewBloomFilterPolicy(10));
+  }
+  options.table_factory.reset(rocksdb::NewBlockBasedTableFactory(table));
+  return options;
+}
+
+Status RocksStore::open() {
+  std::shared_ptr<rocksdb::FileSystem> disk =
+      options_.files != nullptr ? on_seam(*options_.files) : rocksdb::FileSystem::Default();
+  env_ = rocksdb::NewCompositeEnv(enciphered(disk, options_.file_key));
+  cache_ = rocksdb::NewLRUCache(options_.cache_bytes);
+  continuum::FileSystem& files = options_.files != nullptr ? *options_.files : posix_files();
+  TRY(files.make_directories(options_.path));
+  TRY(remove_leftovers());
+
+  std::vector<rocksdb::ColumnFamilyDescriptor> descriptors;
+  descriptors.emplace_back(rocksdb::kDefaultColumnFamilyName, rocksdb::ColumnFamilyOptions());
+  for (const FamilySpec& spec : options_.families) {
+    descriptors.emplace_back(spec.name, family_options(spec));
+  }
+  rocksdb::DB* db = nullptr;
+  std::vector<rocksdb::ColumnFamilyHandle*> handles;
+  rocksdb::Status status =
+      rocksdb::DB::Open(db_options(), options_.path, descriptors, &handles, &db);
+  if (!status.ok()) {
+    if (status.IsIOError() && status.ToString().find("lock") != std::string::npos) {
+      return fail(ErrorCode::kConflict, "another process has the data folder open: stop it first");
+    }
+    return to_error(status);
+  }
+  db_.reset(db);
+  CHECK(handles.size() == options_.families.size() + 1);
+  db_->DestroyColumnFamilyHandle(handles.front());
+  families_.assign(handles.begin() + 1, handles.end());
+  return {};
+}
+
+// Files of an ingestion that a crash cut short.
+Status RocksStore::remove_leftovers() {
+  continuum::FileSystem& files = options_.files != nullptr ? *options_.files : posix_files();
+  std::string folder = ingestion_folder();
+  TRY(files.make_directories(folder));
+  TRY(auto names, files.list(folder));
+  for (const std::string& name : names) {
+    TRY(files.remove(folder + "/" + name));
+  }
+  return {};
+}
+
+class RocksIngestion final : public kv::Ingestion {
+ public:
+  explicit RocksIngestion(RocksStore& store) : store_(store), files_(store.families().size()) {}
+  ~RocksIngestion() override {
+    for (FamilyFiles& family : files_) {
+      if (family.writer != nullptr) {
+        family.writer->Finish().PermitUncheckedError();
+      }
+      for (const std::string& path : family.paths) {
+        store_.env().DeleteFile(path).PermitUncheckedError();  // gone when it was taken in
+      }
+    }
+  }
+
+  Status put(kv::Family family, std::string_view key, std::string_view value) override {
+    FamilyFiles& files = files_.at(family);
+    if (files.writer != nullptr && files.writer->FileSize() > kIngestionFileMax) {
+      TRY(close(files));
+    }
+    if (files.writer == nullptr) {
+      TRY(start(family, files));
+    }
+    return check(files.writer->Put(slice(key), slice(value)));
+  }
+
+  Status finish() override {
+    std::vector<rocksdb::IngestExternalFileArg> arguments;
+    for (size_t family = 0; family < files_.size(); ++family) {
+      if (files_[family].writer != nullptr) {
+        TRY(close(files_[family]));
+      }
+      if (files_[family].paths.empty()) {
+        continue;
+      }
+      rocksdb::IngestExternalFileArg argument;
+      argument.column_family = store_.families()[family];
+      argument.external_files = files_[family].paths;
+      argument.options.move_files = true;
+      argument.options.failed_move_fall_back_to_copy = true;
+      argument.options.write_global_seqno = false;
+      arguments.push_back(std::move(argument));
+    }
+    return arguments.empty() ? Status() : check(store_.db().IngestExternalFiles(arguments));
+  }
+
+ private:
+  struct FamilyFiles {
+    std::unique_ptr<rocksdb::SstFileWriter> writer;
+    std::vector<std::string> paths;
+  };
+
+  Status start(kv::Family family, FamilyFiles& files) {
+    rocksdb::Options options(rocksdb::DBOptions(), store_.family_options(store_.spec(family)));
+    options.env = &store_.env();
+    files.writer = std::make_unique<rocksdb::SstFileWriter>(rocksdb::EnvOptions(), options);
+    files.paths.push_back(store_.ingestion_folder() + "/" +
+                          std::to_string(store_.next_file_number()) + ".sst");
+    return check(files.writer->Open(files.paths.back()));
+  }
+  static Status close(FamilyFiles& files) {
+    auto writer = std::move(files.writer);
+    return check(writer->Finish());
+  }
+
+  RocksStore& store_;
+  std::vector<FamilyFiles> files_;
+};
+
+Result<std::unique_ptr<kv::Ingestion>> RocksStore::begin_ingestion() {
+  return std::make_unique<RocksIngestion>(*this);
+}
+
+}  // namespace
+
+Result<std::unique_ptr<kv::Store>> open_store(const Options& options) {
+  auto store = std::make_unique<RocksStore>(options);
+  TRY(store->open());
+  return store;
+}
+
+}  // namespace continuum::rocks

@@ -1,0 +1,124 @@
+#include "rocks/rocks_store.h"
+
+#include <filesystem>
+
+#include "kv/store_contract_test.h"
+
+namespace continuum::rocks {
+namespace {
+
+Options options_at(const std::string& path) {
+  Options options;
+  options.path = path;
+  options.families = {{"one", Content::kPlain, true}, {"two", Content::kSealed, false}};
+  options.file_key[0] = 42;
+  options.tiny = true;
+  return options;
+}
+
+std::string fresh_folder() {
+  static int number = 0;
+  std::string path = testing::TempDir() + "/continuum_rocks_" + std::to_string(getpid()) + "_" +
+                     std::to_string(++number);
+  std::filesystem::remove_all(path);
+  return path;
+}
+
+std::unique_ptr<kv::Store> open_or_die(const Options& options) {
+  auto store = open_store(options);
+  EXPECT_TRUE(store) << store.error().text();
+  return std::move(*store);
+}
+
+TEST(RocksStore, KeepsWhatItWasGivenAndNothingInClear) {
+  std::string path = fresh_folder();
+  Options options = options_at(path);
+  {
+    auto store = open_or_die(options);
+    kv::Batch batch;
+    batch.put(0, "SECRETKEY", "SECRETVALUE");
+    ASSERT_TRUE(store->commit(batch, kv::Durability::kSynced));
+    auto ingestion = store->begin_ingestion();
+    ASSERT_TRUE((*ingestion)->put(1, "SECRETKEY2", "SECRETVALUE2"));
+    ASSERT_TRUE((*ingestion)->finish());
+    EXPECT_EQ(open_store(options).error().code, ErrorCode::kConflict);
+  }
+  size_t files = 0;
+  for (const auto& entry : std::filesystem::recursive_directory_iterator(path)) {
+    if (entry.is_regular_file()) {
+      std::string bytes = *read_file(posix_files(), entry.path().string(), 100'000'000);
+      EXPECT_EQ(bytes.find("SECRET"), std::string::npos) << entry.path();
+      ++files;
+    }
+  }
+  EXPECT_GT(files, 3U);
+  {
+    auto store = open_or_die(options);
+    std::string value;
+    EXPECT_TRUE(*store->snapshot()->get(0, "SECRETKEY", value));
+    EXPECT_TRUE(*store->snapshot()->get(1, "SECRETKEY2", value));
+    EXPECT_EQ(value, "SECRETVALUE2");
+  }
+  options.file_key[0] = 43;
+  auto refused = open_store(options);
+  EXPECT_EQ(refused.error().code, ErrorCode::kCorrupt) << refused.error().text();
+}
+
+// Cuts the power at every write and sync in turn: what was acknowledged is there, whole.
+TEST(RocksStore, SurvivesAPowerCutAtEveryOperation) {
+  for (uint64_t cut = 0;; ++cut) {
+    MemoryFileSystem disk;
+    Options options = options_at("/data");
+    options.files = &disk;
+    int acknowledged = 0;
+    disk.cut_after(cut);
+    if (auto store = open_store(options)) {
+      for (int i = 1; i <= 4; ++i) {
+        kv::Batch batch;
+        batch.put(0, "k" + std::to_string(i), std::string(3000, 'v'));
+        batch.put(1, "k" + std::to_string(i), "w");
+        if (!(*store)->commit(batch, kv::Durability::kSynced)) {
+          break;
+        }
+        acknowledged = i;
+      }
+      if (acknowledged == 4) {
+        auto ingestion = (*store)->begin_ingestion();
+        if (ingestion && (*ingestion)->put(0, "k5", "i") && (*ingestion)->put(1, "k5", "i") &&
+            (*ingestion)->finish()) {
+          acknowledged = 5;
+        }
+      }
+    }
+    bool completed = !disk.power_is_cut();
+    disk.cut_power();
+    disk.restore_power();
+    auto store = open_or_die(options);
+    ASSERT_NE(store, nullptr) << "cut at " << cut;
+    auto snapshot = store->snapshot();
+    for (int i = 1; i <= 5; ++i) {
+      std::string value;
+      bool first = *snapshot->get(0, "k" + std::to_string(i), value);
+      bool second = *snapshot->get(1, "k" + std::to_string(i), value);
+      ASSERT_EQ(first, second) << "torn: cut at " << cut << " key " << i;
+      ASSERT_TRUE(first || i > acknowledged) << "lost: cut at " << cut << " key " << i;
+    }
+    if (completed) {
+      ASSERT_GT(cut, 20U);
+      break;
+    }
+  }
+}
+
+}  // namespace
+}  // namespace continuum::rocks
+
+namespace continuum::kv {
+
+INSTANTIATE_TEST_SUITE_P(
+    Rocks, StoreContract,
+    testing::Values(ContractSubject{
+        "rocks", [] { return rocks::open_or_die(rocks::options_at(rocks::fresh_folder())); }}),
+    [](const auto& info) { return info.param.name; });
+
+}  // namespace continuum::kv

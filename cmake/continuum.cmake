@@ -21,7 +21,6 @@ endif()
 find_program(CCACHE_PROGRAM ccache)
 if(CCACHE_PROGRAM)
   set(CMAKE_CXX_COMPILER_LAUNCHER "${CCACHE_PROGRAM}")
-  set(CMAKE_CXX_COMPILER_LAUNCHER "${CCACHE_PROGRAM}")
 endif()
 
 # continuum_library(NAME folder SRCS... HDRS... DEPS... [TESTS x_test.cc...] [FUZZERS x_fuzz.cc...])

@@ -90,8 +90,9 @@ class FileCipherProvider final : public rocksdb::EncryptionProvider {
   crypto::Key key_;
 };
 
-// RocksDB 7.8 reopens a file it takes in only to sync it, and its enciphering layer then appends a second
-// prefix. Saying that reopening is not supported makes it skip the step; SstFileWriter has synced before.
+// RocksDB 7.8 reopens a file it takes in only to sync it, and its enciphering layer then appends a
+// second prefix. Saying that reopening is not supported makes it skip the step; SstFileWriter has
+// synced before.
 class NoReopening final : public rocksdb::FileSystemWrapper {
  public:
   using FileSystemWrapper::FileSystemWrapper;

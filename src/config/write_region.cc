@@ -1,0 +1,63 @@
+#include <fmt/format.h>
+
+#include "config/region.h"
+
+namespace continuum::config {
+namespace {
+
+// A TOML basic string: quotes, backslashes and control characters escaped.
+std::string quoted(std::string_view text) {
+  std::string out = "\"";
+  for (char c : text) {
+    const auto byte = static_cast<unsigned char>(c);
+    if (c == '"' || c == '\\') {
+      out += '\\';
+      out += c;
+    } else if (byte < 0x20 || byte == 0x7F) {
+      out += fmt::format("\\u{:04X}", byte);
+    } else {
+      out += c;
+    }
+  }
+  return out + "\"";
+}
+
+void write_limits(const Limits& limits, std::string& out) {
+  out += "\n[limits]\n";
+  for (const auto& field : kLimitFields) {
+    out += fmt::format("{} = {}\n", field.key, limits.*field.member);
+  }
+}
+
+void write_organisation(const Organisation& organisation, std::string& out) {
+  out += fmt::format("\n[[organisation]]\nods_code = {}\nname = {}\nkind = {}\n",
+                     quoted(organisation.ods_code), quoted(organisation.name),
+                     quoted(to_string(organisation.kind)));
+}
+
+void write_source(const Source& source, std::string& out) {
+  out += fmt::format("\n[[source]]\nname = {}\norganisation = {}\n", quoted(source.name),
+                     quoted(source.organisation));
+  if (!source.client_id.empty()) {
+    out += fmt::format("client_id = {}\n", quoted(source.client_id));
+  }
+}
+
+}  // namespace
+
+std::string to_toml(const Region& region) {
+  std::string out = fmt::format("name = {}\nbase_url = {}\ncache_mb = {}\n", quoted(region.name),
+                                quoted(region.base_url), region.cache_mb);
+  out += fmt::format("\n[listen]\naddress = {}\nport = {}\n", quoted(region.listen.address),
+                     region.listen.port);
+  write_limits(region.limits, out);
+  for (const Organisation& organisation : region.organisations) {
+    write_organisation(organisation, out);
+  }
+  for (const Source& source : region.sources) {
+    write_source(source, out);
+  }
+  return out;
+}
+
+}  // namespace continuum::config

@@ -1,4 +1,5 @@
-// The names of things in the record: ordinals, resource ids, commit numbers (docs/storage_format.md 1).
+// The names of things in the record: ordinals, resource ids, commit numbers (docs/storage_format.md
+// 1).
 #pragma once
 
 #include <array>
@@ -24,8 +25,8 @@ using PersonNumber = uint64_t;  // from 1
 inline constexpr unsigned kBucketBits = 12;
 inline constexpr uint32_t kFirstPatientLocal = 65'536;
 
-// The opaque key of one source patient: bucket and local number. Also the store's own places: shared
-// types, and a quarantine for each source.
+// The opaque key of one source patient: bucket and local number. Also the store's own places:
+// shared types, and a quarantine for each source.
 class Ord {
  public:
   constexpr Ord() = default;
@@ -50,7 +51,9 @@ class Ord {
 };
 
 using IdHash = std::array<char, 16>;
-inline std::string_view view(const IdHash& hash) { return {hash.data(), hash.size()}; }
+inline std::string_view view(const IdHash& hash) {
+  return {hash.data(), hash.size()};
+}
 
 // A regional id: 12 bits of bucket and a keyed hash of where the resource came from. As text, 28
 // characters that say nothing of person or source.

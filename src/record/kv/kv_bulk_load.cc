@@ -199,8 +199,8 @@ class KvBulkLoad final : public BulkLoad {
     std::atomic<size_t> next{0};
     std::array<Status, kFamilyCount> results;
     // The largest first, so that the threads end together.
-    constexpr FamilyNumber kOrder[] = {kPostings, kRanges, kCurrent,  kDirectory, kTimeline,
-                                       kChanges,  kTimes,  kLinks, kMeta,    kHistory};
+    constexpr FamilyNumber kOrder[] = {kPostings, kRanges, kCurrent, kDirectory, kTimeline,
+                                       kChanges,  kTimes,  kLinks,   kMeta,      kHistory};
     auto work = [&] {
       for (size_t i = next.fetch_add(1); i < kFamilyCount; i = next.fetch_add(1)) {
         results[i] = write_family(kOrder[i], ingestion);

@@ -98,9 +98,13 @@ Result<SourceNumber> KvStore::register_source(std::string_view name) {
   return number;
 }
 
-IdMinter KvStore::id_minter() const { return IdMinter(keys_->purpose_key(Purpose::kIds)); }
+IdMinter KvStore::id_minter() const {
+  return IdMinter(keys_->purpose_key(Purpose::kIds));
+}
 
-crypto::Key KvStore::page_token_key() const { return keys_->purpose_key(Purpose::kPageTokens); }
+crypto::Key KvStore::page_token_key() const {
+  return keys_->purpose_key(Purpose::kPageTokens);
+}
 
 Result<Ord> KvStore::place_patient(SourceNumber source, const IdHash& patient,
                                    std::string_view own_id) {
@@ -160,7 +164,7 @@ Result<ItemNumber> KvStore::reserve_item(Ord ord, fhir::TypeNumber type, SourceN
     return kPatientItem;
   }
   std::lock_guard lock(places_mutex_);
-  TRY(Place* at, place(ord, source));
+  TRY(Place * at, place(ord, source));
   if (at->next_item == UINT32_MAX) {
     return fail(ErrorCode::kTooLarge, "a record holds as many items as it can");
   }
@@ -168,14 +172,12 @@ Result<ItemNumber> KvStore::reserve_item(Ord ord, fhir::TypeNumber type, SourceN
 }
 
 void KvStore::write_place(Ord ord, Place& place, const PutRow& put) {
-  put(kDirectory, ord_row_key(ord),
-      encode_ord_row({place.source, place.next_item, place.patient}));
+  put(kDirectory, ord_row_key(ord), encode_ord_row({place.source, place.next_item, place.patient}));
   if (!ord.is_patient() || !place.is_new) {
     return;
   }
   put(kDirectory, directory_key(fhir::kPatientType, place.patient),
-      encode_directory_row(
-          {ord.bucket(), ord, kPatientItem, place.source, place.patient_own_id}));
+      encode_directory_row({ord.bucket(), ord, kPatientItem, place.source, place.patient_own_id}));
   std::string next;
   put_u32(next, next_local_.at(ord.bucket()));
   put(kMeta, meta_bucket_key(ord.bucket()), next);
@@ -222,8 +224,8 @@ Status KvStore::prepare(const Draft& draft, Prepared& out) {
       out.previous_t = newest->row.header.t;
       out.previous_deleted = !current.has_value();
       out.unchanged = out.deletion ? out.previous_deleted
-                                   : !out.previous_deleted && newest->row.header.body_digest ==
-                                                                  draft.canonical->digest;
+                                   : !out.previous_deleted &&
+                                         newest->row.header.body_digest == draft.canonical->digest;
     }
     if (out.unchanged) {
       return {};
@@ -257,8 +259,8 @@ Status KvStore::prepare(const Draft& draft, Prepared& out) {
 
 Result<CommitResult> KvStore::commit(std::span<Prepared> items) {
   if (items.size() > kCommitItemsMax) {
-    return fail(ErrorCode::kTooLarge, "a commit has more than " + std::to_string(kCommitItemsMax) +
-                                          " resources");
+    return fail(ErrorCode::kTooLarge,
+                "a commit has more than " + std::to_string(kCommitItemsMax) + " resources");
   }
   Waiter waiter;
   waiter.items = items;
@@ -274,8 +276,8 @@ Result<CommitResult> KvStore::commit(std::span<Prepared> items) {
   return std::move(waiter.result);
 }
 
-// Takes what waits, up to a bound, through one batch and one sync. Others queue up meanwhile and are
-// the next group.
+// Takes what waits, up to a bound, through one batch and one sync. Others queue up meanwhile and
+// are the next group.
 void KvStore::lead(std::unique_lock<std::mutex>& lock) {
   leading_ = true;
   size_t count = std::min(queue_.size(), kGroupCommitMax);
@@ -291,7 +293,9 @@ void KvStore::lead(std::unique_lock<std::mutex>& lock) {
   queue_moved_.notify_all();
 }
 
-Instant KvStore::next_instant() { return std::max(clock_.now(), last_instant_); }
+Instant KvStore::next_instant() {
+  return std::max(clock_.now(), last_instant_);
+}
 
 void KvStore::commit_group(const std::vector<Waiter*>& waiters) {
   Group group;
@@ -340,8 +344,9 @@ Result<CommitResult> KvStore::add_to_group(std::span<Prepared> items, Group& gro
     item.header.t = t;
     item.header.instant = group.instant;
     changes.push_back({item.key, item.header.version, item.deletion});
-    ++(item.deletion ? result.deleted : item.previous_version == 0 ? result.created
-                                                                   : result.updated);
+    ++(item.deletion                ? result.deleted
+       : item.previous_version == 0 ? result.created
+                                    : result.updated);
   }
   if (changes.empty()) {
     return result;
@@ -421,7 +426,8 @@ Result<PersonNumber> KvStore::person_for(const std::string& match, Group& group)
   return person;
 }
 
-// A Patient whose NHS number or birth date changed leaves its person and joins another, or stands alone.
+// A Patient whose NHS number or birth date changed leaves its person and joins another, or stands
+// alone.
 Status KvStore::write_link(const Prepared& item, Group& group) {
   if (!item.match || item.deletion || !item.key.ord.is_patient()) {
     return {};

@@ -47,7 +47,9 @@ Result<uint64_t> read_counter(const kv::Snapshot& snapshot, std::string_view key
   return ByteReader(value).u64();
 }
 
-T KvView::stable_t() const { return read_counter(*snapshot_, kMetaT).value_or(0); }
+T KvView::stable_t() const {
+  return read_counter(*snapshot_, kMetaT).value_or(0);
+}
 
 // Instants never go back along t (commits take the later of the clock and the last instant), so the
 // answer is found by halving.
@@ -76,7 +78,8 @@ Result<T> KvView::t_at(Instant instant) const {
 
 Result<Located> KvView::locate(const ResourceKey& resource) const {
   std::string value;
-  TRY(bool found, snapshot_->get(kDirectory, directory_key(resource.type, resource.id.hash), value));
+  TRY(bool found,
+      snapshot_->get(kDirectory, directory_key(resource.type, resource.id.hash), value));
   if (found) {
     TRY(DirectoryRow row, decode_directory_row(value));
     if (row.id_bucket == resource.id.bucket) {
@@ -189,8 +192,8 @@ Status KvView::scan_current(Ord ord, const ScanOptions& options, const ScanVisit
   return cursor->status();
 }
 
-// Walks current and history side by side. The version of an item as of t is its current row when that
-// is old enough, else the newest history row that is.
+// Walks current and history side by side. The version of an item as of t is its current row when
+// that is old enough, else the newest history row that is.
 Status KvView::scan_as_of(Ord ord, const ScanOptions& options, const ScanVisitor& visit) const {
   std::string from = scan_start(ord, options);
   std::string to = kv::prefix_end(ord_key(ord));

@@ -24,8 +24,7 @@ class KvView final : public View {
   Status append_resource(const StoredItem& item, std::string& out) const override;
   Status open_canonical(const StoredItem& item, std::string& out) const override;
   Status scan(Ord ord, const ScanOptions& options, const ScanVisitor& visit) const override;
-  Status scan_ords(Ord from,
-                   const std::function<bool(Ord, SourceNumber)>& visit) const override;
+  Status scan_ords(Ord from, const std::function<bool(Ord, SourceNumber)>& visit) const override;
   Result<std::vector<ItemKey>> find_token(fhir::TypeNumber type, std::string_view parameter,
                                           std::string_view system, std::string_view code,
                                           size_t count_max) const override;

@@ -18,7 +18,7 @@ using json::Node;
 
 constexpr std::string_view kCurrencySystem = "urn:iso:std:iso:4217";
 
-// nameHash in tools/definitions/generate.mjs is the same function. `name` is not empty.
+// nameHash in tools/definitions/tries.mjs is the same function. `name` is not empty.
 uint32_t name_hash(std::string_view name, uint32_t seed, unsigned bits) {
   auto byte = [name](size_t i) {
     return static_cast<uint32_t>(static_cast<unsigned char>(name[i]));

@@ -47,7 +47,8 @@ class SearchValueSink {
 
 // Calls `sink` for each value, in the order of the resource's members. Contained resources are not
 // looked into. A member of the wrong shape gives no value. `resource` need not be valid; the type
-// is the caller's word (resourceType is not read). Thread-safe; allocates nothing.
+// is the caller's word (resourceType is not read), and _id and _lastUpdated are what the resource
+// says: a store that sets its own must have put them there. Thread-safe; allocates nothing.
 void extract_search_values(TypeNumber type, const json::Node& resource, SearchValueSink& sink);
 
 }  // namespace continuum::fhir

@@ -38,6 +38,16 @@ const TrieSlot* find_edge(const TrieNode& node, std::string_view name) {
   return slot.name == name ? &slot : nullptr;
 }
 
+std::string_view system_of(const definitions::BindingRow& binding, std::string_view code) {
+  for (size_t i = 0; i < binding.codes_count; ++i) {
+    const definitions::BindingCodeRow& row = definitions::kBindingCodes[binding.codes_first + i];
+    if (row.code == code) {
+      return row.system;
+    }
+  }
+  return binding.system;
+}
+
 // The text of a string node, or empty.
 std::string_view text_of(const Node& node) {
   return node.is_string() ? node.text : std::string_view();
@@ -199,7 +209,8 @@ class Extraction {
 
   void code(const TrieAction& action, const Node& value) {
     if (value.is_string() && !value.text.empty()) {
-      sink_.token(action.parameter, definitions::kSystems[action.argument], value.text);
+      sink_.token(action.parameter, system_of(definitions::kBindings[action.argument], value.text),
+                  value.text);
     }
   }
 

@@ -26,7 +26,7 @@ class SearchValueSink {
   virtual ~SearchValueSink() = default;
 
   // Coding: as it is. CodeableConcept: each coding. Identifier: system and value. ContactPoint: its
-  // value. code: under the system of its required binding where that has exactly one. boolean:
+  // value. code: under the system its required binding gives it, where R4 tells. boolean:
   // "true" or "false". At least one of both is not empty.
   virtual void token(ParameterNumber parameter, std::string_view system, std::string_view code) = 0;
   // HumanName (family, given, prefix, suffix, text) and Address (line, city, district, state,

@@ -2,7 +2,7 @@
 import { compare, fail, resources } from './input.mjs';
 import { compile, show } from './paths.mjs';
 import { parse } from './expressions.mjs';
-import { FHIR_VERSION, singleSystems, typeNames, typeNumbers } from './structures.mjs';
+import { FHIR_VERSION, typeNames, typeNumbers, valueSets } from './structures.mjs';
 
 const OFFICIAL = 'http://hl7.org/fhir/SearchParameter/';
 
@@ -90,20 +90,18 @@ export const parameters = []; // {type, code, kind, url, expression, targets, pa
 const usedExclusions = new Set();
 export let compositeCount = 0;
 
-function systemIndexOf(element) {
+// What a code without a system of its own means: rows as of systemsOf in structures.mjs.
+export const bindings = [{ system: '', codes: [] }];
+
+function bindingIndexOf(element) {
   const binding = element?.binding;
-  if (binding?.strength !== 'required') {
+  const known = binding?.strength === 'required' ? valueSets.get(binding.valueSet.split('|')[0]) : null;
+  if (!known) {
     return 0;
   }
-  const system = singleSystems.get(binding.valueSet.split('|')[0]);
-  return system === undefined ? 0 : intern(systems, system);
+  const index = bindings.findIndex((row) => show(row) === show(known));
+  return index >= 0 ? index : bindings.push(known) - 1;
 }
-
-function intern(pool, text) {
-  const known = pool.indexOf(text);
-  return known >= 0 ? known : pool.push(text) - 1;
-}
-export const systems = [''];
 
 function leafOf(kind, compiled) {
   const { cursor: at, target, presence } = compiled;
@@ -115,7 +113,7 @@ function leafOf(kind, compiled) {
     return null;
   }
   if (leaf === 'kTokenCode') {
-    return { leaf, argument: systemIndexOf(at.element) };
+    return { leaf, argument: bindingIndexOf(at.element) };
   }
   if (target !== null) {
     if (leaf !== 'kReference' || !typeNumbers.has(target)) {

@@ -26,13 +26,30 @@ if (typeNames.length !== 146) {
 }
 export const typeNumbers = new Map(typeNames.map((name, number) => [name, number]));
 
-// A value set that takes its codes from exactly one code system -> that system.
-export const singleSystems = new Map();
-for (const valueSet of resources('valuesets.json')) {
-  const includes = valueSet.resourceType === 'ValueSet' ? valueSet.compose?.include ?? [] : [];
+// The code system of each code of a value set, as {system, codes: [[code, system]]}: that of the
+// codes listed, and `system` for all others. Null where it can't be told without a terminology
+// server: more than one whole system, or other value sets, are included.
+function systemsOf(valueSet) {
+  const includes = valueSet.compose?.include ?? [];
   const systems = new Set(includes.map((include) => include.system));
-  if (systems.size === 1 && !systems.has(undefined) && includes.every((i) => !i.valueSet)) {
-    singleSystems.set(valueSet.url, [...systems][0]);
+  if (includes.some((include) => include.valueSet || !include.system)) {
+    return null;
+  }
+  if (systems.size <= 1) {
+    return { system: [...systems][0] ?? '', codes: [] };
+  }
+  const whole = includes.filter((include) => !include.concept);
+  const codes = includes.flatMap((include) =>
+    (include.concept ?? []).map(({ code }) => [code, include.system]));
+  return whole.length > 1 ? null : { system: whole[0]?.system ?? '', codes };
+}
+
+export const valueSets = new Map(); // url -> as systemsOf
+for (const file of ['valuesets.json', 'v3-codesystems.json']) {
+  for (const resource of resources(file)) {
+    if (resource.resourceType === 'ValueSet') {
+      valueSets.set(resource.url, systemsOf(resource));
+    }
   }
 }
 

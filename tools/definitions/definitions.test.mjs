@@ -57,8 +57,10 @@ function generateWith(change) {
 
 test('paths: choices, contentReferences, guards and indexes', () => {
   const steps = (text, base) =>
-    compile(parse(text), base).map((p) => p.steps.map((s) => s.member ?? `${s.guard}=${s.literal}`));
-  assert.deepEqual(steps('Patient.deceased', 'Patient'), [['deceasedBoolean'], ['deceasedDateTime']]);
+    compile(parse(text), base).map((p) =>
+      p.steps.map((s) => s.member ?? `${s.guard}=${s.literal}`));
+  assert.deepEqual(steps('Patient.deceased', 'Patient'),
+    [['deceasedBoolean'], ['deceasedDateTime']]);
   assert.deepEqual(steps('Patient.deceased.as(dateTime)', 'Patient'), [['deceasedDateTime']]);
   assert.deepEqual(steps("Patient.telecom.where(system='email')", 'Patient'),
     [['telecom', 'system=email']]);

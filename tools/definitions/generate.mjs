@@ -36,7 +36,8 @@ const nodeRows = nodes.map((node) => {
     hash = perfectTable(node.edges);
     const filled = Array(1 << hash.bits).fill('{""sv, 0, false}');
     for (const [name, edge] of node.edges) {
-      filled[nameHash(name, hash.seed, hash.bits)] = `{${quote(name)}, ${edge.node}, ${edge.first}}`;
+      const slot = nameHash(name, hash.seed, hash.bits);
+      filled[slot] = `{${quote(name)}, ${edge.node}, ${edge.first}}`;
     }
     slots.push(...filled);
   }

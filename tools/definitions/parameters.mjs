@@ -95,7 +95,10 @@ export const bindings = [{ system: '', codes: [] }];
 
 function bindingIndexOf(element) {
   const binding = element?.binding;
-  const known = binding?.strength === 'required' ? valueSets.get(binding.valueSet.split('|')[0]) : null;
+  if (binding?.strength !== 'required') {
+    return 0;
+  }
+  const known = valueSets.get(binding.valueSet.split('|')[0]);
   if (!known) {
     return 0;
   }

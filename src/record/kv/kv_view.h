@@ -18,6 +18,7 @@ class KvView final : public View {
   T stable_t() const override;
   Result<T> t_at(Instant instant) const override;
   Result<Located> locate(const ResourceKey& resource) const override;
+  Result<std::optional<Located>> find(fhir::TypeNumber type, const IdHash& hash) const override;
   Result<StoredItem> read(const ItemKey& item) const override;
   Result<StoredItem> read_version(const ItemKey& item, uint32_t version) const override;
   Result<std::vector<StoredItem>> versions(const ItemKey& item) const override;

@@ -79,6 +79,8 @@ class IdMinter {
   explicit IdMinter(const crypto::Key& id_key) : hmac_(id_key) {}
   // `own_id`: the source's own id ("123") or fullUrl ("urn:uuid:...").
   IdHash hash(std::string_view source, fhir::TypeNumber type, std::string_view own_id);
+  // The same for a text that names a resource without its type (a fullUrl, a search by identifier).
+  IdHash alias(std::string_view source, std::string_view text);
   // The bucket of a source patient, from the hash of its Patient.
   static uint16_t bucket_of(const IdHash& patient_hash);
 

@@ -44,7 +44,8 @@ struct StoredItem {
 struct Located {
   ItemKey key;
   SourceNumber source = 0;
-  std::string own_id;  // the source's own id
+  std::string own_id;      // the source's own id
+  uint16_t id_bucket = 0;  // of the resource's id
 };
 
 struct SourcePatient {
@@ -100,6 +101,8 @@ class View {
 
   // Where the resource of that id is (also when deleted). kNotFound.
   virtual Result<Located> locate(const ResourceKey& resource) const = 0;
+  // The same by the hash alone, whatever the bucket; nothing when there is none.
+  virtual Result<std::optional<Located>> find(fhir::TypeNumber type, const IdHash& hash) const = 0;
   // The current version. kNotFound; kGone when deleted.
   virtual Result<StoredItem> read(const ItemKey& item) const = 0;
   // That version; one whose row says deleted has no body. kNotFound.
@@ -115,7 +118,7 @@ class View {
   // The live items of one ord, by type and item; none that was deleted.
   virtual Status scan(Ord ord, const ScanOptions& options, const ScanVisitor& visit) const = 0;
   // The current items of one ord that have a clinical date, newest first. What the date of a
-  // resource is: fhir/home.h, timeline_parameters; of several the earliest start, or the end of a
+  // resource is: fhir/timeline.h; of several the earliest start, or the end of a
   // period without one.
   virtual Status scan_timeline(Ord ord, const std::function<bool(const Dated&)>& visit) const = 0;
   // The same date of any version, read from its body: for versions that scan_timeline no longer
@@ -143,7 +146,10 @@ struct Prepared {
   uint16_t id_bucket = 0;
   SourceNumber source = 0;
   std::string own_id;
-  bool create = true;      // nothing of this id was ever stored
+  bool create = true;  // nothing of this id was ever stored in this place
+  // Set when the resource leaves quarantine because its patient is now known: where it was. It keeps
+  // its id and goes on with its version numbers; its past stays behind, closed by a deletion.
+  std::optional<ItemKey> moved_from;
   bool unchanged = false;  // the current version has this very body: nothing to write
   bool deletion = false;
   uint32_t previous_version = 0;  // 0 when create
@@ -155,6 +161,8 @@ struct Prepared {
   IndexEntries superseded;           // index entries of the current version, when there is one
   std::string superseded_row;        // its row, to be moved to history
   std::optional<std::string> match;  // Patients only: the match key, empty for none
+
+  bool is_new() const { return previous_version == 0 && !deletion && !unchanged; }
 };
 
 struct Draft {
@@ -181,7 +189,7 @@ struct CommitResult {
 class BulkLoad {
  public:
   virtual ~BulkLoad() = default;  // what was not flushed is dropped
-  // `prepared.create` must hold. After this the buffer may be over its budget: see is_full().
+  // `prepared.is_new()` must hold. After this the buffer may be over its budget: see is_full().
   virtual Status add(const Prepared& prepared) = 0;
   // Durable and visible when it returns; atomic. No prepare() or add() may run meanwhile.
   virtual Status flush() = 0;
@@ -234,6 +242,9 @@ class Store {
   // again.
   virtual Result<CommitResult> commit(std::span<Prepared> items) = 0;
   virtual Result<std::unique_ptr<BulkLoad>> begin_bulk_load(uint64_t budget_bytes) = 0;
+  // Frees what is remembered of places since they were first used. Everything prepared must have
+  // been committed or flushed, or be dropped.
+  virtual void forget_places() = 0;
 
   // Replaces what is remembered of a source's arrivals, and of refusals from those files.
   virtual Status record_arrival(SourceNumber source, const Arrival& arrival,

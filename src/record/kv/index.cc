@@ -4,7 +4,7 @@
 
 #include "base/bytes.h"
 #include "base/check.h"
-#include "fhir/home.h"
+#include "fhir/timeline.h"
 #include "fhir/reference.h"
 #include "fhir/search_values.h"
 #include "record/kv/values.h"

@@ -91,7 +91,7 @@ class KvBulkLoad final : public BulkLoad {
   KvBulkLoad(KvStore& store, uint64_t budget_bytes) : store_(store), budget_(budget_bytes) {}
 
   Status add(const Prepared& item) override {
-    CHECK(item.create || (item.key.item == kPatientItem && item.previous_version == 0));
+    CHECK(item.is_new());
     RowHeader header = item.header;
     header.version = 1;
     {
@@ -245,9 +245,6 @@ class KvBulkLoad final : public BulkLoad {
     bytes_ = 0;
     changes_.clear();
     group_ = KvStore::Group();
-    std::lock_guard lock(store_.places_mutex_);
-    store_.places_.clear();
-    store_.placed_.clear();
   }
 
   KvStore& store_;

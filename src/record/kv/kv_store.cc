@@ -190,6 +190,7 @@ Status KvStore::prepare(const Draft& draft, Prepared& out) {
   out.source = draft.source;
   out.own_id = draft.own_id;
   out.create = true;
+  out.moved_from.reset();
   out.unchanged = false;
   out.deletion = draft.canonical == nullptr;
   out.previous_version = 0;
@@ -208,36 +209,9 @@ Status KvStore::prepare(const Draft& draft, Prepared& out) {
   }
 
   auto view = kv_view();
-  auto located = view->locate(draft.resource);
+  TRY(auto located, view->find(draft.resource.type, draft.resource.id.hash));
   if (located) {
-    if (located->key.ord != draft.ord) {
-      return fail(ErrorCode::kUnsupported,
-                  "the resource is stored with another patient; moving it is not supported yet");
-    }
-    out.key = located->key;
-    TRY(auto current, view->find_current(out.key));
-    TRY(auto past, view->find_newest_history(out.key));
-    const auto& newest = current ? current : past;
-    out.create = !newest.has_value() && out.key.item != kPatientItem;
-    if (newest) {
-      out.previous_version = newest->row.header.version;
-      out.previous_t = newest->row.header.t;
-      out.previous_deleted = !current.has_value();
-      out.unchanged = out.deletion ? out.previous_deleted
-                                   : !out.previous_deleted &&
-                                         newest->row.header.body_digest == draft.canonical->digest;
-    }
-    if (out.unchanged) {
-      return {};
-    }
-    if (current) {
-      std::string body;
-      TRY(view->open_canonical(*current, body));
-      TRY(extract_index(out.key, body, out.superseded));
-      out.superseded_row = current->bytes;
-    }
-  } else if (located.error().code != ErrorCode::kNotFound) {
-    return fail(located.error());
+    TRY(prepare_known(draft, *view, *located, out));
   } else if (out.deletion) {
     return fail(ErrorCode::kNotFound, "there is no such resource to delete");
   } else {
@@ -245,15 +219,58 @@ Status KvStore::prepare(const Draft& draft, Prepared& out) {
     out.key.type = draft.resource.type;
     TRY(out.key.item, reserve_item(draft.ord, draft.resource.type, draft.source));
   }
-  if (out.deletion) {
+  if (out.deletion || out.unchanged) {
     return {};
   }
   out.header.dictionary = kCurrentDictionary;
   out.header.splice_offset = draft.canonical->splice_offset;
   out.header.body_size = static_cast<uint32_t>(draft.canonical->body.size());
   out.header.body_digest = draft.canonical->digest;
-  seal_body(keys_->data_key_or_new(draft.ord), out.key, draft.canonical->body, out.sealed);
+  seal_body(keys_->data_key_or_new(out.key.ord), out.key, draft.canonical->body, out.sealed);
   out.index.add_resource(out.key, *draft.tree);
+  return {};
+}
+
+// The id is known: compares, and takes along what the new version supersedes.
+Status KvStore::prepare_known(const Draft& draft, const View& view, const Located& located,
+                              Prepared& out) {
+  if (located.id_bucket != draft.resource.id.bucket) {
+    return fail(ErrorCode::kConflict, "the resource is known by an id with another bucket");
+  }
+  bool moves = located.key.ord != draft.ord;
+  if (moves && !located.key.ord.is_quarantine()) {
+    return fail(ErrorCode::kUnsupported,
+                "the resource is stored with another patient; moving it is not supported yet");
+  }
+  out.key = located.key;
+  TRY(auto versions, view.versions(located.key));
+  const StoredItem* newest = versions.empty() ? nullptr : &versions.front();
+  if (newest != nullptr) {
+    out.previous_version = newest->row.header.version;
+    out.previous_t = newest->row.header.t;
+    out.previous_deleted = newest->row.header.deleted;
+  }
+  out.create = newest == nullptr && located.key.item != kPatientItem;
+  bool same = newest != nullptr &&
+              (out.deletion ? out.previous_deleted
+                            : !out.previous_deleted &&
+                                  newest->row.header.body_digest == draft.canonical->digest);
+  out.unchanged = same && !moves;
+  if (out.unchanged) {
+    return {};
+  }
+  if (newest != nullptr && !out.previous_deleted) {
+    std::string body;
+    TRY(view.open_canonical(*newest, body));
+    TRY(extract_index(located.key, body, out.superseded));
+    out.superseded_row = newest->bytes;
+  }
+  if (moves && !out.deletion) {
+    out.moved_from = located.key;
+    out.key.ord = draft.ord;
+    out.create = true;
+    TRY(out.key.item, reserve_item(draft.ord, draft.resource.type, draft.source));
+  }
   return {};
 }
 
@@ -359,7 +376,7 @@ Result<CommitResult> KvStore::add_to_group(std::span<Prepared> items, Group& gro
     if (!item.unchanged) {
       write_item(item, group);
       TRY(write_link(item, group));
-      group.touched[item.key] = true;
+      group.touched.insert({item.key.type, item.id_hash});
     }
   }
   group.batch.put(kChanges, t_key(t), encode_changes(changes));
@@ -372,18 +389,17 @@ Status KvStore::check_unchanged(const Prepared& item, const Group& group) const 
   auto conflict = [] {
     return fail(ErrorCode::kConflict, "the resource was changed by another writer meanwhile");
   };
-  if (group.touched.contains(item.key)) {
+  if (group.touched.contains({item.key.type, item.id_hash})) {
     return conflict();
   }
-  if (item.create) {
-    std::string unused;
-    TRY(bool taken, group.before->snapshot().get(
-                        kDirectory, directory_key(item.key.type, item.id_hash), unused));
-    if (taken && item.key.item != kPatientItem) {
+  const ItemKey& was = item.moved_from ? *item.moved_from : item.key;
+  if (item.create && !item.moved_from && item.key.item != kPatientItem) {
+    TRY(auto taken, group.before->find(item.key.type, item.id_hash));
+    if (taken) {
       return conflict();
     }
   }
-  TRY(auto current, group.before->find_current(item.key));
+  TRY(auto current, group.before->find_current(was));
   T now = current ? current->row.header.t : 0;
   T then = item.previous_deleted ? 0 : item.previous_t;
   if (now != then) {
@@ -397,9 +413,19 @@ void KvStore::write_item(const Prepared& item, Group& group) {
   for (const auto& entry : item.superseded.entries()) {
     batch.remove(entry.family, item.superseded.key(entry));
   }
+  const ItemKey& was = item.moved_from ? *item.moved_from : item.key;
   if (!item.superseded_row.empty()) {
-    batch.put(kHistory, history_key(item.key, item.previous_t), item.superseded_row);
-    batch.remove(kCurrent, current_key(item.key));
+    batch.put(kHistory, history_key(was, item.previous_t), item.superseded_row);
+    batch.remove(kCurrent, current_key(was));
+  }
+  if (item.moved_from && !item.previous_deleted) {
+    RowHeader left = item.header;
+    left.deleted = true;
+    left.body_size = 0;
+    left.body_digest = {};
+    std::string row;
+    put_row_header(row, left);
+    batch.put(kHistory, history_key(was, left.t), row);
   }
   auto put = [&batch](FamilyNumber family, std::string_view key, std::string_view value) {
     batch.put(family, key, value);
@@ -447,6 +473,12 @@ Status KvStore::write_link(const Prepared& item, Group& group) {
   group.batch.put(kLinks, patient_link_key(item.key.ord, t), encode_patient_link(link));
   group.batch.put(kLinks, membership_key({link.person, item.key.ord, t}), encode_joined(true));
   return {};
+}
+
+void KvStore::forget_places() {
+  std::lock_guard lock(places_mutex_);
+  places_.clear();
+  placed_.clear();
 }
 
 Status KvStore::record_arrival(SourceNumber source, const Arrival& arrival,

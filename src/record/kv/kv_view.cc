@@ -86,17 +86,23 @@ Result<Instant> KvView::instant_of(T t) const {
   return decode_instant(value);
 }
 
-Result<Located> KvView::locate(const ResourceKey& resource) const {
+Result<std::optional<Located>> KvView::find(fhir::TypeNumber type, const IdHash& hash) const {
   std::string value;
-  TRY(bool found,
-      snapshot_->get(kDirectory, directory_key(resource.type, resource.id.hash), value));
-  if (found) {
-    TRY(DirectoryRow row, decode_directory_row(value));
-    if (row.id_bucket == resource.id.bucket) {
-      return Located{{row.ord, resource.type, row.item}, row.source, std::move(row.own_id)};
-    }
+  TRY(bool found, snapshot_->get(kDirectory, directory_key(type, hash), value));
+  if (!found) {
+    return std::optional<Located>();
   }
-  return fail(ErrorCode::kNotFound, "there is no resource of that type and id");
+  TRY(DirectoryRow row, decode_directory_row(value));
+  return std::optional<Located>(
+      {{row.ord, type, row.item}, row.source, std::move(row.own_id), row.id_bucket});
+}
+
+Result<Located> KvView::locate(const ResourceKey& resource) const {
+  TRY(auto located, find(resource.type, resource.id.hash));
+  if (!located || located->id_bucket != resource.id.bucket) {
+    return fail(ErrorCode::kNotFound, "there is no resource of that type and id");
+  }
+  return std::move(*located);
 }
 
 Result<std::optional<StoredItem>> KvView::find_current(const ItemKey& item) const {

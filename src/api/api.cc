@@ -7,7 +7,6 @@
 #include "api/limits.h"
 #include "api/metrics.h"
 #include "api/router.h"
-#include "base/check.h"
 #include "http/compress.h"
 
 namespace continuum::api {
@@ -18,14 +17,6 @@ using SteadyClock = std::chrono::steady_clock;
 constexpr std::string_view kPrincipal = "operator";
 constexpr std::string_view kMetricsType = "text/plain; version=0.0.4; charset=utf-8";
 constexpr std::string_view kStatusType = "application/json";
-
-// The path of the FHIR base: "http://host:8080/fhir" -> "/fhir".
-std::string path_of(std::string_view base_url) {
-  size_t host = base_url.find("://");
-  CHECK(host != std::string_view::npos);
-  size_t slash = base_url.find('/', host + 3);
-  return slash == std::string_view::npos ? std::string() : std::string(base_url.substr(slash));
-}
 
 http::Response unauthenticated() {
   http::Response response = problem(401, "send the operator token: Authorization: Bearer <token>");

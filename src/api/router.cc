@@ -3,6 +3,7 @@
 #include <array>
 #include <vector>
 
+#include "base/check.h"
 #include "http/query.h"
 
 namespace continuum::api {
@@ -74,6 +75,13 @@ std::string_view allowed_methods(Interaction interaction) {
 bool allows(Interaction interaction, std::string_view method) {
   return !method.empty() && allowed_methods(interaction).find(method) != std::string_view::npos &&
          (method == "GET" || method == "HEAD" || method == "POST");
+}
+
+std::string path_of(std::string_view base_url) {
+  size_t host = base_url.find("://");
+  CHECK(host != std::string_view::npos);
+  size_t slash = base_url.find('/', host + 3);
+  return slash == std::string_view::npos ? std::string() : std::string(base_url.substr(slash));
 }
 
 Route find_route(std::string_view base_path, std::string_view path) {

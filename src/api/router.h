@@ -38,6 +38,8 @@ std::string_view pattern(Interaction interaction);
 std::string_view allowed_methods(Interaction interaction);
 bool allows(Interaction interaction, std::string_view method);
 
+// The path of the FHIR base: "http://host:8080/fhir" -> "/fhir".
+std::string path_of(std::string_view base_url);
 // `base_path`: of the FHIR base, without a slash at the end ("/fhir").
 Route find_route(std::string_view base_path, std::string_view path);
 

@@ -1,0 +1,41 @@
+// continuum: one program that loads, serves and checks a store.
+#include <CLI/CLI.hpp>
+
+#include "main/subcommands.h"
+
+namespace {
+
+using continuum::commands::kExitDone;
+using continuum::commands::kExitEnvironment;
+
+constexpr void (*kSubcommands[])(CLI::App&, int&) = {
+    continuum::commands::add_config,
+    continuum::commands::add_serve,
+};
+
+int run(int argc, char** argv) {
+  CLI::App app("One lifelong record for every person of a region, over FHIR R4", "continuum");
+  app.set_version_flag("--version", "continuum " CONTINUUM_VERSION);
+  app.require_subcommand(1);
+  int exit_code = kExitDone;
+  for (auto add : kSubcommands) {
+    add(app, exit_code);
+  }
+  try {
+    app.parse(argc, argv);
+  } catch (const CLI::ParseError& error) {
+    return app.exit(error) == kExitDone ? kExitDone : kExitEnvironment;
+  }
+  return exit_code;
+}
+
+}  // namespace
+
+int main(int argc, char** argv) {
+  try {
+    return run(argc, argv);
+  } catch (const std::exception& error) {  // third-party code: out of memory, say
+    std::cerr << "continuum: " << error.what() << '\n';
+    return kExitEnvironment;
+  }
+}

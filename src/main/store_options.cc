@@ -1,0 +1,82 @@
+#include "main/store_options.h"
+
+#include <fmt/format.h>
+
+#include <CLI/CLI.hpp>
+#include <cstdlib>
+#include <filesystem>
+
+#include "record/key_store.h"
+
+namespace continuum::commands {
+namespace {
+
+constexpr uint64_t kKeyFileBytesMax = 1'024;
+
+Result<std::string> region_key_text(const StoreArguments& arguments) {
+  if (!arguments.region_key_file.empty()) {
+    TRY(refuse_inside(arguments.region_key_file, arguments.data, "the region key file"));
+    return read_file(posix_files(), arguments.region_key_file, kKeyFileBytesMax);
+  }
+  const char* variable = std::getenv(kRegionKeyVariable);
+  if (variable == nullptr || *variable == '\0') {
+    return fail(ErrorCode::kInvalid,
+                fmt::format("no region key: give --region-key FILE or set {} (64 hexadecimal "
+                            "digits; openssl rand -hex 32 makes one)",
+                            kRegionKeyVariable));
+  }
+  return std::string(variable);
+}
+
+}  // namespace
+
+void add_store_arguments(CLI::App& app, StoreArguments& arguments) {
+  app.add_option("--data", arguments.data, "Folder of the store")->required();
+  app.add_option("--keys", arguments.keys, "Folder of the key store; default: DATA.keys");
+  app.add_option("--region-key", arguments.region_key_file,
+                 fmt::format("File with the region key, 64 hexadecimal digits; default: ${}",
+                             kRegionKeyVariable));
+}
+
+std::string without_trailing_slash(std::string path) {
+  while (path.size() > 1 && path.ends_with('/')) {
+    path.pop_back();
+  }
+  return path;
+}
+
+Status refuse_inside(const std::string& path, const std::string& folder, std::string_view what) {
+  std::error_code error;
+  auto inner = std::filesystem::weakly_canonical(std::filesystem::absolute(path, error), error);
+  auto outer = std::filesystem::weakly_canonical(
+      std::filesystem::absolute(without_trailing_slash(folder), error), error);
+  if (error) {
+    return fail(ErrorCode::kInvalid, "a path cannot be followed", {{path, error.message()}});
+  }
+  auto [outer_end, unused] =
+      std::mismatch(outer.begin(), outer.end(), inner.begin(), inner.end());
+  if (outer_end == outer.end()) {
+    return fail(ErrorCode::kForbidden,
+                fmt::format("{} must not lie inside the data folder: whoever copies the data "
+                            "would have it too",
+                            what),
+                {{path, "inside " + folder}});
+  }
+  return {};
+}
+
+Result<record::StoreOptions> to_store_options(const StoreArguments& arguments) {
+  record::StoreOptions options;
+  options.data_folder = without_trailing_slash(arguments.data);
+  if (options.data_folder.empty()) {
+    return fail(ErrorCode::kInvalid, "--data names no folder");
+  }
+  options.keys_folder = arguments.keys.empty() ? options.data_folder + ".keys"
+                                               : without_trailing_slash(arguments.keys);
+  TRY(refuse_inside(options.keys_folder, options.data_folder, "the key store"));
+  TRY(std::string text, region_key_text(arguments));
+  TRY(options.region_key, record::parse_region_key(text));
+  return options;
+}
+
+}  // namespace continuum::commands

@@ -1,0 +1,32 @@
+// The options that every verb which opens a store has in common.
+#pragma once
+
+#include <CLI/App.hpp>
+#include <string>
+
+#include "base/result.h"
+#include "record/store.h"
+
+namespace continuum::commands {
+
+inline constexpr const char* kRegionKeyVariable = "CONTINUUM_REGION_KEY";
+
+struct StoreArguments {
+  std::string data;             // folder
+  std::string keys;             // folder; empty: beside the data
+  std::string region_key_file;  // empty: the environment has the key
+};
+
+// --data, --keys, --region-key. `arguments` must live until the command line was parsed.
+void add_store_arguments(CLI::App& app, StoreArguments& arguments);
+
+// Reads the region key. kInvalid: there is none, or it is no key. kForbidden: key file or key store
+// lie inside the data folder, where a copy of the data would take them along.
+Result<record::StoreOptions> to_store_options(const StoreArguments& arguments);
+
+// "data/" -> "data".
+std::string without_trailing_slash(std::string path);
+// kForbidden, naming `what`, when `path` is `folder` or lies inside it, links followed.
+Status refuse_inside(const std::string& path, const std::string& folder, std::string_view what);
+
+}  // namespace continuum::commands

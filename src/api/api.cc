@@ -88,11 +88,13 @@ struct Api::State {
       : options(std::move(given)),
         base_path(path_of(options.region.base_url)),
         page_token_key(options.store.page_token_key()),
-        metadata(capability_statement(options.region, options.software_version,
-                                      to_fhir_instant(now()))),
+        metadata(
+            capability_statement(options.region, options.software_version, to_fhir_instant(now()))),
         log(options.log) {}
 
-  Instant now() const { return options.clock != nullptr ? options.clock->now() : SystemClock().now(); }
+  Instant now() const {
+    return options.clock != nullptr ? options.clock->now() : SystemClock().now();
+  }
   http::Response answer(const http::Request& request, const Route& route, std::string& error);
   http::Response answer_open(Interaction interaction);
   http::Response answer_fhir(const http::Request& request, const Route& route, std::string& error);

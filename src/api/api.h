@@ -18,8 +18,8 @@
 namespace continuum::api {
 
 struct ApiOptions {
-  record::Store& store;         // must outlive the Api
-  const config::Region& region; // must outlive the Api
+  record::Store& store;          // must outlive the Api
+  const config::Region& region;  // must outlive the Api
   OperatorToken token;
   http::ByteBudget& budget;  // answers are built from; the server's own; must outlive the Api
   std::string software_version;

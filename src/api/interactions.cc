@@ -51,8 +51,8 @@ http::Response not_modified(const record::StoredItem& item) {
   return response;
 }
 
-// SAFETY: a date says no more than the second. When the version before was made in the same one, the
-// client may hold that, so it gets the resource.
+// SAFETY: a date says no more than the second. When the version before was made in the same one,
+// the client may hold that, so it gets the resource.
 Result<bool> is_known_to_client(const Exchange& exchange, const record::StoredItem& item) {
   const http::Headers& headers = exchange.request.headers;
   if (headers.contains("If-None-Match")) {
@@ -103,21 +103,19 @@ Result<http::Response> history(const Exchange& exchange) {
 
 Result<http::Response> search(const Exchange& exchange) {
   if (exchange.route.type != fhir::kPatientType) {
-    return fail(ErrorCode::kUnsupported,
-                "searching this type arrives with a later version",
+    return fail(ErrorCode::kUnsupported, "searching this type arrives with a later version",
                 {{"", "supported now: Patient?identifier=system|value"}});
   }
   TRY(auto identifier, read_identifier(exchange.parameters));
-  TRY(auto built,
-      service::find_patient(exchange.service, identifier, address_of(exchange, "")));
+  TRY(auto built, service::find_patient(exchange.service, identifier, address_of(exchange, "")));
   return answer(exchange, std::move(built));
 }
 
 Result<http::Response> everything(const Exchange& exchange) {
   TRY(auto query, read_everything(exchange.parameters, exchange.route.id));
   TRY(auto page, read_page(exchange.parameters, exchange.service.region.limits));
-  TRY(auto built, service::everything(exchange.service, query,
-                                      address_of(exchange, "/$everything"), page));
+  TRY(auto built,
+      service::everything(exchange.service, query, address_of(exchange, "/$everything"), page));
   return answer(exchange, std::move(built));
 }
 

@@ -13,9 +13,8 @@ namespace {
 
 constexpr size_t kStatusClasses = 6;
 // From a warm read to a large record read cold, in seconds.
-const prometheus::Histogram::BucketBoundaries kTimes{0.00005, 0.0001, 0.00025, 0.0005, 0.001, 0.0025,
-                                                     0.005,   0.01,   0.025,   0.05,   0.1,   0.5,
-                                                     1,       5};
+const prometheus::Histogram::BucketBoundaries kTimes{
+    0.00005, 0.0001, 0.00025, 0.0005, 0.001, 0.0025, 0.005, 0.01, 0.025, 0.05, 0.1, 0.5, 1, 5};
 
 }  // namespace
 

@@ -41,8 +41,9 @@ Result<OperatorToken> OperatorToken::load_or_create(FileSystem& files, const std
   }
   auto bytes = from_base64url(text);
   if (!bytes || bytes->size() != kTokenBytes) {
-    return fail(ErrorCode::kInvalid, "the file holds no operator token: remove it and a new one is "
-                                     "made",
+    return fail(ErrorCode::kInvalid,
+                "the file holds no operator token: remove it and a new one is "
+                "made",
                 {{path, "expected 43 characters of base64url"}});
   }
   return OperatorToken(text);

@@ -52,11 +52,11 @@ void RequestLog::write(const RequestLine& line) {
     error = R"(,"error":)";
     json::write_string(line.error, error);
   }
-  state_->logger->log(
-      failed ? spdlog::level::err : spdlog::level::info,
-      R"("method":"{}","path":"{}","status":{},"bytes":{},"microseconds":{}{})",
-      known_method(line.method), pattern(line.interaction), line.status, line.bytes,
-      std::chrono::duration_cast<std::chrono::microseconds>(line.time).count(), error);
+  state_->logger->log(failed ? spdlog::level::err : spdlog::level::info,
+                      R"("method":"{}","path":"{}","status":{},"bytes":{},"microseconds":{}{})",
+                      known_method(line.method), pattern(line.interaction), line.status, line.bytes,
+                      std::chrono::duration_cast<std::chrono::microseconds>(line.time).count(),
+                      error);
 }
 
 }  // namespace continuum::api

@@ -47,14 +47,13 @@ Interaction of_type(const std::vector<std::string>& segments, fhir::TypeNumber t
     case 1:
       return Interaction::kSearch;
     case 2:
-      return segments[1] == "_search"           ? Interaction::kSearchForm
+      return segments[1] == "_search"               ? Interaction::kSearchForm
              : segments[1].find_first_of("_$") == 0 ? Interaction::kUnknown
-                                                : Interaction::kRead;
+                                                    : Interaction::kRead;
     case 3:
-      return segments[2] == "_history" ? Interaction::kHistory
-             : segments[2] == "$everything" && type == fhir::kPatientType
-                 ? Interaction::kEverything
-                 : Interaction::kUnknown;
+      return segments[2] == "_history"                                    ? Interaction::kHistory
+             : segments[2] == "$everything" && type == fhir::kPatientType ? Interaction::kEverything
+                                                                          : Interaction::kUnknown;
     case 4:
       return segments[2] == "_history" ? Interaction::kVread : Interaction::kUnknown;
     default:

@@ -15,13 +15,13 @@ enum class Interaction : uint8_t {
   kReady,
   kMetrics,
   kMetadata,
-  kSystem,       // the base itself
-  kSearch,       // [type]
-  kSearchForm,   // [type]/_search
-  kRead,         // [type]/[id]
-  kHistory,      // [type]/[id]/_history
-  kVread,        // [type]/[id]/_history/[vid]
-  kEverything,   // Patient/[id]/$everything
+  kSystem,      // the base itself
+  kSearch,      // [type]
+  kSearchForm,  // [type]/_search
+  kRead,        // [type]/[id]
+  kHistory,     // [type]/[id]/_history
+  kVread,       // [type]/[id]/_history/[vid]
+  kEverything,  // Patient/[id]/$everything
 };
 inline constexpr size_t kInteractionCount = 12;
 

@@ -27,7 +27,8 @@ int check(const std::string& path) {
 void add_config(CLI::App& app, int& exit_code) {
   CLI::App* config = app.add_subcommand("config", "Work with region.toml");
   config->require_subcommand(1);
-  CLI::App* verb = config->add_subcommand("check", "Say everything that is wrong with a region.toml");
+  CLI::App* verb =
+      config->add_subcommand("check", "Say everything that is wrong with a region.toml");
   auto path = std::make_shared<std::string>();
   verb->add_option("FILE", *path, "region.toml")->required();
   verb->callback([path, &exit_code] { exit_code = check(*path); });

@@ -139,9 +139,9 @@ Status serve(const ServeArguments& arguments, const config::Region& region) {
     http::Server* server = running.load();
     return server != nullptr ? server->statistics() : http::Statistics();
   });
-  TRY(auto server, http::Server::start(
-                       to_server_options(arguments, region, budget),
-                       [&api](const http::Request& request) { return api.handle(request); }));
+  TRY(auto server,
+      http::Server::start(to_server_options(arguments, region, budget),
+                          [&api](const http::Request& request) { return api.handle(request); }));
   running.store(server.get());
   fmt::print("listening on http://{}:{}{}\noperator token: {}\n", shown_host(region.listen.address),
              server->port(), api::path_of(region.base_url), token_file);

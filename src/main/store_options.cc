@@ -53,8 +53,7 @@ Status refuse_inside(const std::string& path, const std::string& folder, std::st
   if (error) {
     return fail(ErrorCode::kInvalid, "a path cannot be followed", {{path, error.message()}});
   }
-  auto [outer_end, unused] =
-      std::mismatch(outer.begin(), outer.end(), inner.begin(), inner.end());
+  auto [outer_end, unused] = std::mismatch(outer.begin(), outer.end(), inner.begin(), inner.end());
   if (outer_end == outer.end()) {
     return fail(ErrorCode::kForbidden,
                 fmt::format("{} must not lie inside the data folder: whoever copies the data "

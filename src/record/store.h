@@ -147,8 +147,8 @@ struct Prepared {
   SourceNumber source = 0;
   std::string own_id;
   bool create = true;  // nothing of this id was ever stored in this place
-  // Set when the resource leaves quarantine because its patient is now known: where it was. It keeps
-  // its id and goes on with its version numbers; its past stays behind, closed by a deletion.
+  // Set when the resource leaves quarantine because its patient is now known: where it was. It
+  // keeps its id and goes on with its version numbers; its past stays behind, closed by a deletion.
   std::optional<ItemKey> moved_from;
   bool unchanged = false;  // the current version has this very body: nothing to write
   bool deletion = false;

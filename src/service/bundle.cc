@@ -77,7 +77,8 @@ Status BundleWriter::add_resource(const record::StoredItem& item) {
       body.substr(kBodyStart.size() + type.size(), kAfterType.size()) != kAfterType) {
     return fail(ErrorCode::kCorrupt, "a body does not start with the type of its key and an id");
   }
-  out_.replace(id_at, record::kIdTextSize, std::string(body.substr(id_in_body, record::kIdTextSize)));
+  out_.replace(id_at, record::kIdTextSize,
+               std::string(body.substr(id_in_body, record::kIdTextSize)));
   return {};
 }
 
@@ -102,8 +103,11 @@ Status BundleWriter::add_version(const record::StoredItem& item, std::string_vie
   std::string url = created ? std::string(type) : fmt::format("{}/{}", type, id);
   out_ += fmt::format(
       R"(,"request":{{"method":"{}","url":"{}"}},"response":{{"status":"{}","etag":"W/\"{}\"","lastModified":"{}"}}}})",
-      method, url, header.deleted ? 204 : created ? 201 : 200, header.version,
-      to_fhir_instant(header.instant));
+      method, url,
+      header.deleted ? 204
+      : created      ? 201
+                     : 200,
+      header.version, to_fhir_instant(header.instant));
   return {};
 }
 

@@ -73,8 +73,8 @@ class Gathering {
     if (resume_ && ord == resume_->last.ord) {
       options.after = resume_->last;
     }
-    return context_.view.scan(
-        ord, options, [this](const record::StoredItem& item) { return add_item(item); });
+    return context_.view.scan(ord, options,
+                              [this](const record::StoredItem& item) { return add_item(item); });
   }
 
   Result<Answer> finish(const Address& address, record::T t) && {

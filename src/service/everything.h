@@ -6,8 +6,8 @@
 //
 // Hazards. Wrong person: members come from links alone, and every body opens only in its own place.
 // Missing: an item that does not open fails the whole answer; totals are counted, not guessed; a
-// page says when there is a next one. Stale: one moment of the store; every later page is read as of
-// the first one's t. Silent failure: what failed to load, and who was not joined, stand in the
+// page says when there is a next one. Stale: one moment of the store; every later page is read as
+// of the first one's t. Silent failure: what failed to load, and who was not joined, stand in the
 // answer.
 #pragma once
 
@@ -21,9 +21,9 @@
 namespace continuum::service {
 
 struct EverythingQuery {
-  std::string patient;                   // id
-  std::vector<fhir::TypeNumber> types;   // empty: all
-  std::optional<Instant> since;          // versions stored at or after
+  std::string patient;                  // id
+  std::vector<fhir::TypeNumber> types;  // empty: all
+  std::optional<Instant> since;         // versions stored at or after
   // Clinical date in [from, before). An item without a clinical date is always in: leaving it out
   // could hide an allergy.
   std::optional<Instant> from;
@@ -32,8 +32,8 @@ struct EverythingQuery {
   std::optional<std::variant<record::T, Instant>> as_of;
 };
 
-// A searchset Bundle. kNotFound, as for read; kGone when the Patient is deleted; kInvalid for a page
-// token of another question and for a t that was not reached yet.
+// A searchset Bundle. kNotFound, as for read; kGone when the Patient is deleted; kInvalid for a
+// page token of another question and for a t that was not reached yet.
 Result<Answer> everything(const Context& context, const EverythingQuery& query,
                           const Address& address, const PageRequest& page);
 

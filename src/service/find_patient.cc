@@ -10,7 +10,8 @@ namespace {
 // lose a patient silently.
 Result<record::StoredItem> read_found(const record::View& view, const record::ItemKey& key) {
   auto item = view.read(key);
-  if (!item && (item.error().code == ErrorCode::kNotFound || item.error().code == ErrorCode::kGone)) {
+  if (!item &&
+      (item.error().code == ErrorCode::kNotFound || item.error().code == ErrorCode::kGone)) {
     return fail(ErrorCode::kCorrupt, "an index row has no resource");
   }
   return item;

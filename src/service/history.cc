@@ -14,9 +14,8 @@ Result<Answer> history(const Context& context, const ResourceName& name, const A
     TRY(place, open_page_token({context.page_token_key, context.principal, address}, *page.token));
   }
   TRY(auto versions, context.view.versions(key));
-  std::erase_if(versions, [&place](const record::StoredItem& item) {
-    return item.row.header.t > place.t;
-  });
+  std::erase_if(versions,
+                [&place](const record::StoredItem& item) { return item.row.header.t > place.t; });
   if (versions.empty()) {
     return fail(ErrorCode::kNotFound, "there is no resource of that type and id");
   }

@@ -56,8 +56,7 @@ Result<bool> is_alone_in_its_second(const record::View& view, const record::Stor
   }
   auto before = view.read_version(item.key, header.version - 1);
   if (!before) {  // it was in quarantine, where nobody saw it
-    return before.error().code == ErrorCode::kNotFound ? Result<bool>(true)
-                                                       : fail(before.error());
+    return before.error().code == ErrorCode::kNotFound ? Result<bool>(true) : fail(before.error());
   }
   return second_of(before->row.header.instant) != second_of(header.instant);
 }

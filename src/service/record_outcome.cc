@@ -113,9 +113,9 @@ fhir::Issue patient_issue(const record::SourcePatient& patient, const SourceName
   }
   return {.severity = fhir::Severity::kInformation,
           .code = "informational",
-          .diagnostics = fmt::format("{} of {}: {}", reference, names.shown(),
-                                     joined_by_number ? "joined by NHS number and birth date"
-                                                      : "alone: not joined"),
+          .diagnostics = fmt::format(
+              "{} of {}: {}", reference, names.shown(),
+              joined_by_number ? "joined by NHS number and birth date" : "alone: not joined"),
           .extension = std::move(facts).finish()};
 }
 
@@ -152,20 +152,19 @@ Result<fhir::Issue> source_issue(const Context& context, const SourceNames& name
     }
     said += refusals.empty() ? "" : refusals.size() < arrival.refused ? "; and others)" : ")";
   }
-  return fhir::Issue{.severity = arrival.refused > 0 ? fhir::Severity::kWarning
-                                                     : fhir::Severity::kInformation,
-                     .code = arrival.refused > 0 ? "incomplete" : "informational",
-                     .diagnostics = std::move(said),
-                     .extension = std::move(facts).finish()};
+  return fhir::Issue{
+      .severity = arrival.refused > 0 ? fhir::Severity::kWarning : fhir::Severity::kInformation,
+      .code = arrival.refused > 0 ? "incomplete" : "informational",
+      .diagnostics = std::move(said),
+      .extension = std::move(facts).finish()};
 }
 
 // Every source of region.toml, in its order, then those only the store knows.
 Status add_sources(const Context& context, const std::vector<record::SourceStatus>& stored,
                    std::vector<fhir::Issue>& issues) {
   for (const config::Source& source : context.region.sources) {
-    auto found = std::find_if(stored.begin(), stored.end(), [&source](const auto& status) {
-      return status.name == source.name;
-    });
+    auto found = std::find_if(stored.begin(), stored.end(),
+                              [&source](const auto& status) { return status.name == source.name; });
     TRY(auto issue, source_issue(context, names_of(context.region, source.name),
                                  found == stored.end() ? nullptr : &*found));
     issues.push_back(std::move(issue));

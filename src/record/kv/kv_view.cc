@@ -26,9 +26,10 @@ bool wanted(const ScanOptions& options, fhir::TypeNumber type) {
          std::find(options.types.begin(), options.types.end(), type) != options.types.end();
 }
 
-// Where a scan of an ord begins: at its first item, or right after the given one.
+// Where a scan of an ord begins: at its first item, or after all rows, current and past, of the
+// given one.
 std::string scan_start(Ord ord, const ScanOptions& options) {
-  return options.after ? current_key(*options.after) + '\0' : ord_key(ord);
+  return options.after ? kv::prefix_end(current_key(*options.after)) : ord_key(ord);
 }
 
 std::string start_of_type(Ord ord, fhir::TypeNumber type) {

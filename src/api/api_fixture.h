@@ -1,0 +1,77 @@
+// For tests: a store in memory with a region around it, and an Api to ask.
+#pragma once
+
+#include <memory>
+#include <optional>
+#include <string>
+#include <string_view>
+#include <vector>
+
+#include "api/api.h"
+#include "json/document.h"
+
+namespace continuum::api {
+
+inline constexpr std::string_view kToken = "test-operator-token";
+
+// Which patient of which source a resource is kept under.
+struct Home {
+  std::string source;
+  std::string patient;  // the source's own id
+  bool quarantined = false;
+};
+
+class ApiFixture {
+ public:
+  explicit ApiFixture(uint64_t budget_bytes = uint64_t{64} << 20);
+
+  // Stores a resource ({"resourceType":...}) and gives its regional id. `match`: Patients only.
+  std::string put(const Home& home, std::string_view own_id, std::string_view json,
+                  std::string_view match = {});
+  void remove(const Home& home, fhir::TypeNumber type, std::string_view own_id);
+  record::Store& store() { return *store_; }
+  const config::Region& region() const { return region_; }
+  http::ByteBudget& budget() { return budget_; }
+  Api& api() { return *api_; }
+  FakeClock& clock() { return clock_; }
+  record::T t() { return store_->view()->stable_t(); }
+  record::SourceNumber source(std::string_view name);
+
+  // A request with the operator token; `target` below the FHIR base unless it starts with '/'.
+  http::Request request(std::string_view method, std::string_view target) const;
+  http::Response send(http::Request request) { return api_->handle(request); }
+  http::Response get(std::string_view target) { return send(request("GET", target)); }
+
+ private:
+  record::ResourceKey key_of(const Home& home, fhir::TypeNumber type, std::string_view own_id,
+                             record::Ord& ord);
+  void commit(const record::Draft& draft);
+
+  MemoryFileSystem files_;
+  FakeClock clock_;
+  config::Region region_;
+  http::ByteBudget budget_;
+  std::unique_ptr<record::Store> store_;
+  std::unique_ptr<Api> api_;
+};
+
+// A parsed body, with short ways in. A missing member fails the test.
+class Body {
+ public:
+  explicit Body(std::string_view json);
+  const json::Node& root() const { return *document_.root(); }
+  std::string string(std::string_view name) const { return std::string(root().string(name)); }
+  uint64_t total() const;
+  // The url of that link, below the FHIR base; empty when there is none.
+  std::string link(std::string_view relation) const;
+  // Type/id of each entry with that search mode.
+  std::vector<std::string> entries(std::string_view mode = "match") const;
+  // Diagnostics of each issue of the OperationOutcome that this is, or that the Bundle starts with.
+  std::vector<std::string> diagnostics() const;
+  std::string issue_code() const;
+
+ private:
+  json::Document document_;
+};
+
+}  // namespace continuum::api

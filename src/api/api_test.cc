@@ -654,7 +654,7 @@ TEST(Everything, RefusesWhatItDoesNotUnderstand) {
 }
 
 TEST(Everything, IsBusyRatherThanOverItsBudget) {
-  ApiFixture fixture(40'000);
+  ApiFixture fixture(80'000);
   std::string id = fixture.put(kAnnGp, "ann", patient_json("Smith"), kAnn);
   EXPECT_EQ(fixture.get("Patient/" + id + "/$everything").status, 200);
   fixture.put(kAnnGp, "big", condition_json(std::string(100'000, 'x')));

@@ -25,6 +25,8 @@ class AnswerBuilder {
   Answer finish() &&;
 
  private:
+  Status reserve(size_t capacity);
+
   std::string text_;
   http::ByteBudget::Reservation reservation_;
 };

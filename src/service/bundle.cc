@@ -2,6 +2,8 @@
 
 #include <fmt/format.h>
 
+#include <algorithm>
+
 #include "base/check.h"
 #include "fhir/types.h"
 #include "http/query.h"
@@ -40,7 +42,8 @@ Status BundleWriter::as_at(record::T t) {
 }
 
 Status BundleWriter::start_entry(size_t resource_bytes) {
-  TRY(builder_.make_room(resource_bytes + context_.region.base_url.size() + kEntryBytes));
+  size_t room = resource_bytes + context_.region.base_url.size() + kEntryBytes;
+  TRY(builder_.make_room(first_ ? std::max(room, kBundleBytesFirst) : room));
   out_ += first_ ? R"(,"entry":[{)" : ",{";
   first_ = false;
   return {};

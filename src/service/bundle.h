@@ -20,6 +20,8 @@ class BundleWriter {
  public:
   // `type`: "searchset" or "history".
   BundleWriter(const Context& context, std::string_view type);
+  BundleWriter(const BundleWriter&) = delete;
+  BundleWriter& operator=(const BundleWriter&) = delete;
 
   // Says as of which commit everything in the Bundle is: meta.extension `as-at`. Before any entry.
   Status as_at(record::T t);

@@ -2,6 +2,8 @@
 
 #include <gtest/gtest.h>
 
+#include <utility>
+
 #include "base/check.h"
 #include "record/canonical.h"
 
@@ -50,6 +52,12 @@ record::SourceNumber ApiFixture::source(std::string_view name) {
   return *number;
 }
 
+record::Ord ApiFixture::ord_of(const Home& home) {
+  record::Ord ord;
+  key_of(home, fhir::kPatientType, home.patient, ord);
+  return ord;
+}
+
 record::ResourceKey ApiFixture::key_of(const Home& home, fhir::TypeNumber type,
                                        std::string_view own_id, record::Ord& ord) {
   auto minter = store_->id_minter();
@@ -68,6 +76,9 @@ record::ResourceKey ApiFixture::key_of(const Home& home, fhir::TypeNumber type,
 void ApiFixture::commit(const record::Draft& draft) {
   record::Prepared prepared;
   CHECK(store_->prepare(draft, prepared).has_value());
+  if (damage_) {
+    std::exchange(damage_, nullptr)(prepared);
+  }
   CHECK(store_->commit(std::span(&prepared, 1)).has_value());
 }
 

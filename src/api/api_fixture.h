@@ -1,6 +1,7 @@
 // For tests: a store in memory with a region around it, and an Api to ask.
 #pragma once
 
+#include <functional>
 #include <memory>
 #include <optional>
 #include <string>
@@ -29,6 +30,10 @@ class ApiFixture {
   std::string put(const Home& home, std::string_view own_id, std::string_view json,
                   std::string_view match = {});
   void remove(const Home& home, fhir::TypeNumber type, std::string_view own_id);
+  // Changes what is about to be written next, as a defect or a damaged disk would.
+  void damage_next(std::function<void(record::Prepared&)> damage) { damage_ = std::move(damage); }
+  // The place of a source patient.
+  record::Ord ord_of(const Home& home);
   record::Store& store() { return *store_; }
   const config::Region& region() const { return region_; }
   http::ByteBudget& budget() { return budget_; }
@@ -53,6 +58,7 @@ class ApiFixture {
   http::ByteBudget budget_;
   std::unique_ptr<record::Store> store_;
   std::unique_ptr<Api> api_;
+  std::function<void(record::Prepared&)> damage_;
 };
 
 // A parsed body, with short ways in. A missing member fails the test.

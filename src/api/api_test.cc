@@ -653,6 +653,36 @@ TEST(Everything, RefusesWhatItDoesNotUnderstand) {
   }
 }
 
+void expect_no_answer(const http::Response& response) {
+  EXPECT_EQ(response.status, 500);
+  EXPECT_EQ(Body(response.body).issue_code(), "exception");
+  EXPECT_EQ(response.body.find("Bundle"), std::string::npos);
+}
+
+TEST(Everything, ItemThatDoesNotOpenFailsTheAnswer) {
+  ApiFixture fixture;
+  std::string id = fixture.put(kAnnGp, "ann", patient_json("Smith"), kAnn);
+  fixture.put(kAnnGp, "c1", condition_json("asthma"));
+  fixture.damage_next([](record::Prepared& prepared) { prepared.sealed.back() ^= 1; });
+  std::string broken = fixture.put(kAnnGp, "c2", condition_json("damaged"));
+  fixture.put(kAnnGp, "c3", condition_json("fracture"));
+  expect_no_answer(fixture.get("Patient/" + id + "/$everything"));
+  expect_no_answer(fixture.get("Condition/" + broken));
+  expect_no_answer(fixture.get("Condition/" + broken + "/_history"));
+  EXPECT_EQ(fixture.get("Patient/" + id + "/$everything?_type=Patient").status, 200);
+}
+
+TEST(Everything, RowOfAnotherPatientDoesNotOpen) {
+  ApiFixture fixture;
+  Home bob{"gp", "bob"};
+  std::string id = fixture.put(bob, "bob", patient_json("Bob", "9990000026"));
+  fixture.put(kAnnGp, "ann", patient_json("Smith"), kAnn);
+  record::Ord wrong = fixture.ord_of(bob);
+  fixture.damage_next([wrong](record::Prepared& prepared) { prepared.key.ord = wrong; });
+  fixture.put(kAnnGp, "c1", condition_json("of Ann"));
+  expect_no_answer(fixture.get("Patient/" + id + "/$everything"));
+}
+
 TEST(Everything, IsBusyRatherThanOverItsBudget) {
   ApiFixture fixture(80'000);
   std::string id = fixture.put(kAnnGp, "ann", patient_json("Smith"), kAnn);

@@ -36,6 +36,20 @@ TEST(Bytes, RoundTrip) {
   EXPECT_EQ(reader.u8().error().code, ErrorCode::kCorrupt);
 }
 
+TEST(Bytes, Base64UrlIsStrict) {
+  // RFC 4648 section 10, without padding, and bytes that need the two last characters.
+  const std::pair<std::string, const char*> rows[] = {
+      {"", ""},           {"f", "Zg"},          {"fo", "Zm8"},          {"foo", "Zm9v"},
+      {"foob", "Zm9vYg"}, {"fooba", "Zm9vYmE"}, {"foobar", "Zm9vYmFy"}, {"\xfb\xff", "-_8"}};
+  for (const auto& [bytes, text] : rows) {
+    EXPECT_EQ(to_base64url(bytes), text);
+    EXPECT_EQ(from_base64url(text).value(), bytes);
+  }
+  for (const char* bad : {"Z", "Zg==", "Zh", "Zm9", "Zm+v", "Zm9v\n", "Zm9vY"}) {
+    EXPECT_FALSE(from_base64url(bad).has_value()) << bad;
+  }
+}
+
 TEST(Bytes, HexIsStrict) {
   EXPECT_EQ(*from_hex(to_hex("\x01\xFFz")), "\x01\xFFz");
   EXPECT_FALSE(from_hex("abc"));

@@ -22,5 +22,13 @@ TEST(OperationOutcome, EscapesAndLists) {
             R"({"severity":"warning","code":"value","expression":["Patient.name[0]","b"]}]})");
 }
 
+TEST(OperationOutcome, CarriesExtensions) {
+  EXPECT_EQ(
+      operation_outcome(
+          Issue{.code = "informational", .extension = R"([{"url":"x","valueCode":"y"}])"}),
+      R"({"resourceType":"OperationOutcome","issue":[{"extension":[{"url":"x","valueCode":"y"}],)"
+      R"("severity":"error","code":"informational"}]})");
+}
+
 }  // namespace
 }  // namespace continuum::fhir

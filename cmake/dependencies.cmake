@@ -3,6 +3,8 @@ find_package(Threads REQUIRED)
 find_package(OpenSSL 3 REQUIRED)
 find_package(fmt REQUIRED)
 find_package(simdjson REQUIRED)
+find_package(spdlog REQUIRED)
+find_package(CLI11 REQUIRED)
 find_path(TOMLPLUSPLUS_INCLUDE toml++/toml.h REQUIRED)  # headers only
 find_package(tl-expected REQUIRED)
 find_package(ICU REQUIRED COMPONENTS uc)
@@ -21,6 +23,11 @@ add_library(continuum_rocksdb INTERFACE)
 target_link_libraries(continuum_rocksdb INTERFACE
   ${ROCKSDB_STATIC} PkgConfig::ZSTD PkgConfig::LIBLZ4 PkgConfig::URING ${SNAPPY_LIBRARY}
   ZLIB::ZLIB BZip2::BZip2 Threads::Threads ${CMAKE_DL_LIBS})
+
+# Its core only: the package's own configuration wants a web server and a client with it.
+find_library(PROMETHEUS_CORE_LIBRARY NAMES prometheus-cpp-core REQUIRED)
+add_library(continuum_prometheus INTERFACE)
+target_link_libraries(continuum_prometheus INTERFACE ${PROMETHEUS_CORE_LIBRARY})
 
 if(CONTINUUM_TESTS)
   find_package(GTest REQUIRED)

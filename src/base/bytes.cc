@@ -5,6 +5,9 @@
 namespace continuum {
 namespace {
 
+constexpr std::string_view kBase64Url =
+    "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789-_";
+
 void put_big_endian(std::string& out, uint64_t value, int width) {
   char buffer[8];
   for (int i = 0; i < width; ++i) {
@@ -140,6 +143,47 @@ Result<std::string> from_hex(std::string_view text) {
                   {{"character " + std::to_string(i + 1), "expected 0-9 or a-f"}});
     }
     out.push_back(static_cast<char>(high * 16 + low));
+  }
+  return out;
+}
+
+std::string to_base64url(std::string_view bytes) {
+  std::string out;
+  out.reserve((bytes.size() * 4 + 2) / 3);
+  uint32_t pending = 0;
+  unsigned bits = 0;
+  for (char c : bytes) {
+    pending = (pending << 8) | static_cast<uint8_t>(c);
+    for (bits += 8; bits >= 6; bits -= 6) {
+      out.push_back(kBase64Url[(pending >> (bits - 6)) & 63]);
+    }
+  }
+  if (bits > 0) {
+    out.push_back(kBase64Url[(pending << (6 - bits)) & 63]);
+  }
+  return out;
+}
+
+Result<std::string> from_base64url(std::string_view text) {
+  auto wrong = [] { return fail(ErrorCode::kInvalid, "not base64url without padding"); };
+  std::string out;
+  out.reserve(text.size() * 3 / 4);
+  uint32_t pending = 0;
+  unsigned bits = 0;
+  for (char c : text) {
+    size_t digit = kBase64Url.find(c);
+    if (digit == std::string_view::npos) {
+      return wrong();
+    }
+    pending = (pending << 6) | static_cast<uint32_t>(digit);
+    bits += 6;
+    if (bits >= 8) {
+      bits -= 8;
+      out.push_back(static_cast<char>(pending >> bits));
+    }
+  }
+  if (bits >= 6 || (pending & ((1U << bits) - 1)) != 0) {
+    return wrong();
   }
   return out;
 }

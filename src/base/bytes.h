@@ -50,4 +50,9 @@ std::string to_hex(std::string_view bytes);
 // Either case; an odd length or any other character is kInvalid.
 Result<std::string> from_hex(std::string_view text);
 
+// RFC 4648 section 5, without padding.
+std::string to_base64url(std::string_view bytes);
+// kInvalid: any other character, an impossible length, or bits set beyond the last byte.
+Result<std::string> from_base64url(std::string_view text);
+
 }  // namespace continuum

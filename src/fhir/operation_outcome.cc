@@ -23,7 +23,13 @@ std::string_view to_string(Severity severity) {
 }
 
 void write_issue(const Issue& issue, std::string& out) {
-  out += R"({"severity":)";
+  out += '{';
+  if (!issue.extension.empty()) {
+    out += R"("extension":)";
+    out += issue.extension;
+    out += ',';
+  }
+  out += R"("severity":)";
   json::write_string(to_string(issue.severity), out);
   out += R"(,"code":)";
   json::write_string(issue.code, out);

@@ -16,6 +16,7 @@ struct Issue {
   std::string code;                          // of http://hl7.org/fhir/issue-type: "not-found"
   std::string diagnostics = {};              // for people; holds no patient data; may be empty
   std::vector<std::string> expression = {};  // FHIRPath of the elements meant; may be empty
+  std::string extension = {};                // JSON, an array of Extension; may be empty
 };
 
 // Canonical JSON. FHIR wants at least one issue; none is a broken promise.

@@ -2,11 +2,12 @@
 #include <cstdio>
 #include <memory>
 
-#include "main/commands.h"
 #include "main/progress.h"
+#include "main/report.h"
 #include "main/store_options.h"
+#include "main/subcommands.h"
 
-namespace continuum {
+namespace continuum::commands {
 namespace {
 
 constexpr int kExitUnsound = 1;
@@ -57,8 +58,11 @@ void add_check(CLI::App& app, int& exit_code) {
   command->footer("Exit code: 0 sound; 1 findings, named; 2 usage or environment.");
   command->callback([arguments, &exit_code] {
     auto result = run(*arguments);
-    exit_code = result ? *result : report_error(result.error());
+    if (!result) {
+      report_error(result.error());
+    }
+    exit_code = result.value_or(kExitEnvironment);
   });
 }
 
-}  // namespace continuum
+}  // namespace continuum::commands

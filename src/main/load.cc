@@ -7,11 +7,12 @@
 #include "config/region.h"
 #include "fhir/types.h"
 #include "identity/exact_match.h"
-#include "main/commands.h"
 #include "main/progress.h"
+#include "main/report.h"
 #include "main/store_options.h"
+#include "main/subcommands.h"
 
-namespace continuum {
+namespace continuum::commands {
 namespace {
 
 constexpr int kExitSomeRefused = 3;
@@ -179,8 +180,11 @@ void add_load(CLI::App& app, int& exit_code) {
       "Loading the same input again, after an interruption too, adds no version.");
   command->callback([arguments, &exit_code] {
     auto result = run(*arguments);
-    exit_code = result ? *result : report_error(result.error());
+    if (!result) {
+      report_error(result.error());
+    }
+    exit_code = result.value_or(kExitEnvironment);
   });
 }
 
-}  // namespace continuum
+}  // namespace continuum::commands

@@ -1,26 +1,41 @@
-// `continuum`: the subcommands, and nothing else.
+// continuum: one program that loads, serves and checks a store.
 #include <CLI/CLI.hpp>
-#include <cstdio>
-#include <exception>
 
-#include "main/commands.h"
-#include "main/store_options.h"
+#include "main/subcommands.h"
 
-int main(int argc, char** argv) {
-  CLI::App app{"Continuum: one shared care record for a region."};
+namespace {
+
+using continuum::commands::kExitDone;
+using continuum::commands::kExitEnvironment;
+
+constexpr void (*kSubcommands[])(CLI::App&, int&) = {
+    continuum::commands::add_load,  continuum::commands::add_serve,  continuum::commands::add_check,
+    continuum::commands::add_synth, continuum::commands::add_config,
+};
+
+int run(int argc, char** argv) {
+  CLI::App app("One lifelong record for every person of a region, over FHIR R4", "continuum");
+  app.set_version_flag("--version", "continuum " CONTINUUM_VERSION);
   app.require_subcommand(1);
-  app.set_help_all_flag("--help-all", "Help of all subcommands");
-  int exit_code = 0;
-  continuum::add_check(app, exit_code);
-  continuum::add_load(app, exit_code);
-  continuum::add_synth(app, exit_code);
+  int exit_code = kExitDone;
+  for (auto add : kSubcommands) {
+    add(app, exit_code);
+  }
   try {
     app.parse(argc, argv);
   } catch (const CLI::ParseError& error) {
-    return app.exit(error) == 0 ? 0 : continuum::kExitUsage;
-  } catch (const std::exception& error) {
-    std::fprintf(stderr, "continuum: %s\n", error.what());
-    return continuum::kExitUsage;
+    return app.exit(error) == kExitDone ? kExitDone : kExitEnvironment;
   }
   return exit_code;
+}
+
+}  // namespace
+
+int main(int argc, char** argv) {
+  try {
+    return run(argc, argv);
+  } catch (const std::exception& error) {  // third-party code: out of memory, say
+    std::cerr << "continuum: " << error.what() << '\n';
+    return kExitEnvironment;
+  }
 }

@@ -5,7 +5,7 @@
 #include <algorithm>
 #include <cstdio>
 
-namespace continuum {
+namespace continuum::commands {
 namespace {
 
 constexpr auto kBarInterval = std::chrono::milliseconds(100);
@@ -57,4 +57,4 @@ void Progress::clear() {
   }
 }
 
-}  // namespace continuum
+}  // namespace continuum::commands

@@ -7,7 +7,7 @@
 #include <mutex>
 #include <string>
 
-namespace continuum {
+namespace continuum::commands {
 
 // Writes to standard error. Thread-safe.
 class Progress {
@@ -30,4 +30,4 @@ class Progress {
   bool drawn_ = false;
 };
 
-}  // namespace continuum
+}  // namespace continuum::commands

@@ -1,32 +1,33 @@
-// The command-line options of every subcommand that opens a store.
+// The options that every verb which opens a store has in common.
 #pragma once
 
+#include <CLI/App.hpp>
 #include <string>
 
 #include "base/result.h"
 #include "record/store.h"
 
-namespace CLI {
-class App;
-}
+namespace continuum::commands {
 
-namespace continuum {
+inline constexpr const char* kRegionKeyVariable = "CONTINUUM_REGION_KEY";
 
 struct StoreArguments {
-  std::string data;
-  std::string keys;             // empty: data + ".keys"
-  std::string region_key_file;  // empty: the environment
-  uint64_t cache_mb = 256;
+  std::string data;             // folder
+  std::string keys;             // folder; empty: beside the data
+  std::string region_key_file;  // empty: the environment has the key
+  uint64_t cache_mb = 0;        // memory for the store's block cache; 0: as configured, or 256
 };
 
-void add_store_arguments(CLI::App& command, StoreArguments& arguments);
+// --data, --keys, --region-key. `arguments` must live until the command line was parsed.
+void add_store_arguments(CLI::App& app, StoreArguments& arguments);
 
-// Reads the region key from --region-key FILE or CONTINUUM_REGION_KEY. kInvalid: neither or both,
-// not 64 hexadecimal digits, or keys kept inside the data folder.
+// Reads the region key. kInvalid: there is none, or it is no key. kForbidden: key file or key store
+// lie inside the data folder, where a copy of the data would take them along.
 Result<record::StoreOptions> to_store_options(const StoreArguments& arguments);
 
-// Ends the program with 2: usage or environment. Prints the error and how to mend it.
-inline constexpr int kExitUsage = 2;
-int report_error(const Error& error);
+// "data/" -> "data".
+std::string without_trailing_slash(std::string path);
+// kForbidden, naming `what`, when `path` is `folder` or lies inside it, links followed.
+Status refuse_inside(const std::string& path, const std::string& folder, std::string_view what);
 
-}  // namespace continuum
+}  // namespace continuum::commands

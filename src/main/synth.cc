@@ -2,12 +2,13 @@
 #include <cstdio>
 #include <memory>
 
-#include "main/commands.h"
 #include "main/progress.h"
+#include "main/report.h"
 #include "main/store_options.h"
+#include "main/subcommands.h"
 #include "synth/region.h"
 
-namespace continuum {
+namespace continuum::commands {
 namespace {
 
 struct SynthArguments {
@@ -52,8 +53,11 @@ void add_synth(CLI::App& app, int& exit_code) {
       ->type_name("DIR");
   command->callback([arguments, &exit_code] {
     auto result = run(*arguments);
-    exit_code = result ? *result : report_error(result.error());
+    if (!result) {
+      report_error(result.error());
+    }
+    exit_code = result.value_or(kExitEnvironment);
   });
 }
 
-}  // namespace continuum
+}  // namespace continuum::commands

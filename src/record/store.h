@@ -77,6 +77,13 @@ struct ScanOptions {
   std::optional<ItemKey> after;
 };
 
+// A current item with a clinical date, and the commit that wrote it.
+struct Dated {
+  ItemKey key;
+  T t = 0;
+  Instant date;
+};
+
 // Return false to stop.
 using ScanVisitor = std::function<Result<bool>(const StoredItem& item)>;
 
@@ -89,6 +96,8 @@ class View {
   virtual T stable_t() const = 0;
   // The last commit at or before `instant`; 0 when all are later.
   virtual Result<T> t_at(Instant instant) const = 0;
+  // When commit `t` happened. kNotFound: there is none of that number.
+  virtual Result<Instant> instant_of(T t) const = 0;
 
   // Where the resource of that id is (also when deleted). kNotFound.
   virtual Result<Located> locate(const ResourceKey& resource) const = 0;
@@ -108,6 +117,13 @@ class View {
 
   // The live items of one ord, by type and item; none that was deleted.
   virtual Status scan(Ord ord, const ScanOptions& options, const ScanVisitor& visit) const = 0;
+  // The current items of one ord that have a clinical date, newest first. What the date of a
+  // resource is: fhir/timeline.h; of several the earliest start, or the end of a
+  // period without one.
+  virtual Status scan_timeline(Ord ord, const std::function<bool(const Dated&)>& visit) const = 0;
+  // The same date of any version, read from its body: for versions that scan_timeline no longer
+  // tells of. Errors as append_resource.
+  virtual Result<std::optional<Instant>> clinical_date(const StoredItem& item) const = 0;
   // The ords with at least one item or a Patient, in order, from `from` on.
   virtual Status scan_ords(Ord from, const std::function<bool(Ord, SourceNumber)>& visit) const = 0;
   // Items of `type` with that token, in order of (ord, item); at most `count_max`.

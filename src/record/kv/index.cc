@@ -218,6 +218,14 @@ Result<ItemKey> decode_index_item(FamilyNumber family, std::string_view key) {
   return item;
 }
 
+Result<Instant> decode_timeline_date(std::string_view key) {
+  ByteReader reader(key);
+  TRY(uint64_t ord, reader.u48());
+  static_cast<void>(ord);
+  TRY(uint64_t date, reader.u64());
+  return Instant{static_cast<int64_t>(~date ^ kSignBit)};
+}
+
 std::string token_prefix(fhir::TypeNumber type, std::string_view parameter, std::string_view system,
                          std::string_view code) {
   auto number = fhir::parameter_number(type, parameter);

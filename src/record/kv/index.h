@@ -7,6 +7,7 @@
 #include <string_view>
 #include <vector>
 
+#include "base/instant.h"
 #include "base/result.h"
 #include "json/document.h"
 #include "record/kv/families.h"
@@ -53,6 +54,9 @@ Result<IndexStamp> decode_index_stamp(std::string_view value);
 // The item an index row speaks of; its type follows from the parameter or, in the timeline, the
 // key.
 Result<ItemKey> decode_index_item(FamilyNumber family, std::string_view key);
+
+// The clinical date in a key of `timeline`.
+Result<Instant> decode_timeline_date(std::string_view key);
 
 // The start of all postings of a token with this system and code.
 std::string token_prefix(fhir::TypeNumber type, std::string_view parameter, std::string_view system,

@@ -4,6 +4,7 @@
 
 #include "base/bytes.h"
 #include "base/check.h"
+#include "json/document.h"
 #include "record/body.h"
 #include "record/kv/changes.h"
 #include "record/kv/directory.h"
@@ -74,6 +75,15 @@ Result<T> KvView::t_at(Instant instant) const {
     }
   }
   return low;
+}
+
+Result<Instant> KvView::instant_of(T t) const {
+  std::string value;
+  TRY(bool found, snapshot_->get(kTimes, t_key(t), value));
+  if (!found) {
+    return fail(ErrorCode::kNotFound, "there is no commit of that number");
+  }
+  return decode_instant(value);
 }
 
 Result<std::optional<Located>> KvView::find(fhir::TypeNumber type, const IdHash& hash) const {
@@ -240,6 +250,38 @@ Status KvView::scan_as_of(Ord ord, const ScanOptions& options, const ScanVisitor
   }
   TRY(current->status());
   return history->status();
+}
+
+Status KvView::scan_timeline(Ord ord, const std::function<bool(const Dated&)>& visit) const {
+  std::string prefix = ord_key(ord);
+  auto cursor = snapshot_->scan(kTimeline, {prefix, kv::prefix_end(prefix)});
+  while (cursor->next()) {
+    Dated dated;
+    TRY(dated.key, decode_index_item(kTimeline, cursor->key()));
+    TRY(dated.date, decode_timeline_date(cursor->key()));
+    TRY(IndexStamp stamp, decode_index_stamp(cursor->value()));
+    dated.t = stamp.t;
+    if (!visit(dated)) {
+      return {};
+    }
+  }
+  return cursor->status();
+}
+
+Result<std::optional<Instant>> KvView::clinical_date(const StoredItem& item) const {
+  std::string body;
+  TRY(open_canonical(item, body));
+  json::Document document;
+  TRY(document.parse(body));
+  IndexEntries index;
+  index.add_resource(item.key, *document.root());
+  for (const IndexEntries::Entry& entry : index.entries()) {
+    if (entry.family == kTimeline) {
+      TRY(Instant date, decode_timeline_date(index.key(entry)));
+      return std::optional<Instant>(date);
+    }
+  }
+  return std::optional<Instant>();
 }
 
 Status KvView::scan_ords(Ord from, const std::function<bool(Ord, SourceNumber)>& visit) const {

@@ -17,6 +17,7 @@ class KvView final : public View {
 
   T stable_t() const override;
   Result<T> t_at(Instant instant) const override;
+  Result<Instant> instant_of(T t) const override;
   Result<Located> locate(const ResourceKey& resource) const override;
   Result<std::optional<Located>> find(fhir::TypeNumber type, const IdHash& hash) const override;
   Result<StoredItem> read(const ItemKey& item) const override;
@@ -25,6 +26,8 @@ class KvView final : public View {
   Status append_resource(const StoredItem& item, std::string& out) const override;
   Status open_canonical(const StoredItem& item, std::string& out) const override;
   Status scan(Ord ord, const ScanOptions& options, const ScanVisitor& visit) const override;
+  Status scan_timeline(Ord ord, const std::function<bool(const Dated&)>& visit) const override;
+  Result<std::optional<Instant>> clinical_date(const StoredItem& item) const override;
   Status scan_ords(Ord from, const std::function<bool(Ord, SourceNumber)>& visit) const override;
   Result<std::vector<ItemKey>> find_token(fhir::TypeNumber type, std::string_view parameter,
                                           std::string_view system, std::string_view code,

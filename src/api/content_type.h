@@ -1,0 +1,19 @@
+// Which form an answer takes. Continuum speaks JSON only.
+#pragma once
+
+#include <optional>
+#include <string_view>
+
+#include "http/message.h"
+
+namespace continuum::api {
+
+// The Content-Type to answer with: FHIR's, or plain JSON for a client that named only that.
+// `format` (the parameter _format) wins over the Accept field. Nothing: neither will do (406).
+std::optional<std::string_view> negotiate(const http::Headers& headers,
+                                          std::optional<std::string_view> format);
+
+// Whether the body is a form (else 415).
+bool is_form(const http::Headers& headers);
+
+}  // namespace continuum::api

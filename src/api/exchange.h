@@ -1,0 +1,30 @@
+// One request on its way through the API, and the interactions it can be given to. Internal.
+#pragma once
+
+#include <optional>
+#include <string_view>
+
+#include "api/parameters.h"
+#include "api/router.h"
+#include "base/result.h"
+#include "http/message.h"
+#include "service/context.h"
+
+namespace continuum::api {
+
+struct Exchange {
+  const http::Request& request;
+  const Route& route;
+  const Parameters& parameters;
+  std::string_view content_type;  // to answer with
+  const service::Context& service;
+};
+
+// Interactions. Errors become OperationOutcomes in api.cc.
+Result<http::Response> read(const Exchange& exchange);
+Result<http::Response> vread(const Exchange& exchange);
+Result<http::Response> history(const Exchange& exchange);
+Result<http::Response> search(const Exchange& exchange);
+Result<http::Response> everything(const Exchange& exchange);
+
+}  // namespace continuum::api

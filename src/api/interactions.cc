@@ -1,0 +1,124 @@
+#include <charconv>
+
+#include "api/conditional.h"
+#include "api/exchange.h"
+#include "service/everything.h"
+#include "service/find_patient.h"
+#include "service/history.h"
+#include "service/page_token.h"
+#include "service/read.h"
+
+namespace continuum::api {
+namespace {
+
+http::Response answer(const Exchange& exchange, service::Answer built) {
+  http::Response response;
+  response.headers.add("Content-Type", exchange.content_type);
+  response.body = std::move(built.body);
+  response.reservation = std::move(built.reservation);
+  return response;
+}
+
+service::ResourceName name_of(const Exchange& exchange) {
+  return {exchange.route.type, exchange.route.id};
+}
+
+service::Address address_of(const Exchange& exchange, std::string_view rest) {
+  std::string path(fhir::type_name(exchange.route.type));
+  if (!exchange.route.id.empty()) {
+    path += '/' + exchange.route.id;
+  }
+  path += rest;
+  return {std::move(path), to_query(exchange.parameters)};
+}
+
+void add_validators(const record::RowHeader& header, http::Headers& headers) {
+  headers.add("ETag", entity_tag(header.version));
+  headers.add("Last-Modified", to_http_date(header.instant));
+}
+
+Result<http::Response> send_item(const Exchange& exchange, const record::StoredItem& item) {
+  TRY(service::Answer built, service::open_resource(exchange.service, item));
+  http::Response response = answer(exchange, std::move(built));
+  add_validators(item.row.header, response.headers);
+  return response;
+}
+
+http::Response not_modified(const record::StoredItem& item) {
+  http::Response response;
+  response.status = 304;
+  add_validators(item.row.header, response.headers);
+  return response;
+}
+
+// SAFETY: a date says no more than the second. When the version before was made in the same one, the
+// client may hold that, so it gets the resource.
+Result<bool> is_known_to_client(const Exchange& exchange, const record::StoredItem& item) {
+  const http::Headers& headers = exchange.request.headers;
+  if (headers.contains("If-None-Match")) {
+    return names_version(headers.joined("If-None-Match"), item.row.header.version);
+  }
+  auto text = headers.find("If-Modified-Since");
+  auto since = text ? parse_http_date(*text) : std::nullopt;
+  auto modified = parse_http_date(to_http_date(item.row.header.instant));
+  if (!since || !modified || *modified > *since) {
+    return false;
+  }
+  return service::is_alone_in_its_second(exchange.service.view, item);
+}
+
+}  // namespace
+
+Result<http::Response> read(const Exchange& exchange) {
+  TRY(read_plain(exchange.parameters));
+  TRY(auto item, service::find_current(exchange.service.view, name_of(exchange)));
+  TRY(bool known, is_known_to_client(exchange, item));
+  return known ? not_modified(item) : send_item(exchange, item);
+}
+
+Result<http::Response> vread(const Exchange& exchange) {
+  TRY(read_plain(exchange.parameters));
+  uint32_t version = 0;
+  const std::string& text = exchange.route.version;
+  auto end = std::from_chars(text.data(), text.data() + text.size(), version);
+  if (end.ec != std::errc() || end.ptr != text.data() + text.size()) {
+    version = 0;  // which no resource has
+  }
+  TRY(auto item, service::find_version(exchange.service.view, name_of(exchange), version));
+  const http::Headers& headers = exchange.request.headers;
+  if (headers.contains("If-None-Match") &&
+      names_version(headers.joined("If-None-Match"), item.row.header.version)) {
+    return not_modified(item);
+  }
+  return send_item(exchange, item);
+}
+
+Result<http::Response> history(const Exchange& exchange) {
+  TRY(check_history(exchange.parameters));
+  TRY(auto page, read_page(exchange.parameters, exchange.service.region.limits));
+  TRY(auto built, service::history(exchange.service, name_of(exchange),
+                                   address_of(exchange, "/_history"), page));
+  return answer(exchange, std::move(built));
+}
+
+Result<http::Response> search(const Exchange& exchange) {
+  if (exchange.route.type != fhir::kPatientType) {
+    return fail(ErrorCode::kUnsupported,
+                "searching this type arrives with a later version",
+                {{"", "supported now: Patient?identifier=system|value"}});
+  }
+  TRY(auto identifier, read_identifier(exchange.parameters));
+  TRY(auto built,
+      service::find_patient(exchange.service, identifier, address_of(exchange, "")));
+  return answer(exchange, std::move(built));
+}
+
+Result<http::Response> everything(const Exchange& exchange) {
+  TRY(auto query, read_everything(exchange.parameters, exchange.route.id));
+  TRY(auto page, read_page(exchange.parameters, exchange.service.region.limits));
+  TRY(auto built, service::everything(exchange.service, query,
+                                      address_of(exchange, "/$everything"), page));
+  return answer(exchange, std::move(built));
+}
+
+}  // namespace continuum::api

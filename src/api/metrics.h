@@ -1,0 +1,29 @@
+// What the server counts, in Prometheus' text format. Labels are interactions and status classes:
+// nothing of a request's content.
+#pragma once
+
+#include <chrono>
+#include <memory>
+#include <string>
+
+#include "api/router.h"
+#include "http/server.h"
+
+namespace continuum::api {
+
+// Thread-safe.
+class Metrics {
+ public:
+  Metrics();
+  ~Metrics();
+
+  void count(Interaction interaction, int status, size_t bytes, std::chrono::nanoseconds time);
+  // `statistics`: of the HTTP server. `t`: the store's last commit.
+  std::string text(const http::Statistics& statistics, uint64_t t) const;
+
+ private:
+  struct State;
+  std::unique_ptr<State> state_;
+};
+
+}  // namespace continuum::api

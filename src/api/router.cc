@@ -1,0 +1,122 @@
+#include "api/router.h"
+
+#include <array>
+#include <vector>
+
+#include "base/check.h"
+#include "http/query.h"
+
+namespace continuum::api {
+namespace {
+
+struct Row {
+  std::string_view pattern;
+  std::string_view methods;
+};
+constexpr std::string_view kGet = "GET, HEAD";
+// By Interaction.
+constexpr std::array<Row, kInteractionCount> kRows{{
+    {"unknown", ""},
+    {"/health", kGet},
+    {"/ready", kGet},
+    {"/metrics", kGet},
+    {"/fhir/metadata", kGet},
+    {"/fhir", kGet},
+    {"/fhir/[type]", kGet},
+    {"/fhir/[type]/_search", "POST"},
+    {"/fhir/[type]/[id]", kGet},
+    {"/fhir/[type]/[id]/_history", kGet},
+    {"/fhir/[type]/[id]/_history/[vid]", kGet},
+    {"/fhir/Patient/[id]/$everything", kGet},
+}};
+
+const Row& row_of(Interaction interaction) {
+  return kRows[static_cast<size_t>(interaction)];
+}
+
+Interaction outside_fhir(std::string_view path) {
+  return path == "/health"    ? Interaction::kHealth
+         : path == "/ready"   ? Interaction::kReady
+         : path == "/metrics" ? Interaction::kMetrics
+                              : Interaction::kUnknown;
+}
+
+// `segments` start with a FHIR type.
+Interaction of_type(const std::vector<std::string>& segments, fhir::TypeNumber type) {
+  switch (segments.size()) {
+    case 1:
+      return Interaction::kSearch;
+    case 2:
+      return segments[1] == "_search"           ? Interaction::kSearchForm
+             : segments[1].find_first_of("_$") == 0 ? Interaction::kUnknown
+                                                : Interaction::kRead;
+    case 3:
+      return segments[2] == "_history" ? Interaction::kHistory
+             : segments[2] == "$everything" && type == fhir::kPatientType
+                 ? Interaction::kEverything
+                 : Interaction::kUnknown;
+    case 4:
+      return segments[2] == "_history" ? Interaction::kVread : Interaction::kUnknown;
+    default:
+      return Interaction::kUnknown;
+  }
+}
+
+}  // namespace
+
+std::string_view pattern(Interaction interaction) {
+  return row_of(interaction).pattern;
+}
+
+std::string_view allowed_methods(Interaction interaction) {
+  return row_of(interaction).methods;
+}
+
+bool allows(Interaction interaction, std::string_view method) {
+  return !method.empty() && allowed_methods(interaction).find(method) != std::string_view::npos &&
+         (method == "GET" || method == "HEAD" || method == "POST");
+}
+
+std::string path_of(std::string_view base_url) {
+  size_t host = base_url.find("://");
+  CHECK(host != std::string_view::npos);
+  size_t slash = base_url.find('/', host + 3);
+  return slash == std::string_view::npos ? std::string() : std::string(base_url.substr(slash));
+}
+
+Route find_route(std::string_view base_path, std::string_view path) {
+  Route route;
+  if (!path.starts_with(base_path) ||
+      (path.size() > base_path.size() && path[base_path.size()] != '/')) {
+    route.interaction = outside_fhir(path);
+    return route;
+  }
+  std::string_view below = path.substr(base_path.size());
+  if (below.empty() || below == "/") {
+    route.interaction = Interaction::kSystem;
+    return route;
+  }
+  auto segments = http::split_path(below);
+  if (!segments) {
+    return route;
+  }
+  if (segments->size() == 1 && segments->front() == "metadata") {
+    route.interaction = Interaction::kMetadata;
+    return route;
+  }
+  auto type = fhir::type_number(segments->front());
+  if (!type) {
+    return route;
+  }
+  route.type = *type;
+  route.interaction = of_type(*segments, *type);
+  if (segments->size() > 1) {
+    route.id = (*segments)[1];
+  }
+  if (segments->size() > 3) {
+    route.version = (*segments)[3];
+  }
+  return route;
+}
+
+}  // namespace continuum::api

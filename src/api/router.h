@@ -1,0 +1,46 @@
+// From a path to what is asked for. One row of a table for each pattern.
+#pragma once
+
+#include <optional>
+#include <string>
+#include <string_view>
+
+#include "fhir/types.h"
+
+namespace continuum::api {
+
+enum class Interaction : uint8_t {
+  kUnknown,  // no such path
+  kHealth,
+  kReady,
+  kMetrics,
+  kMetadata,
+  kSystem,       // the base itself
+  kSearch,       // [type]
+  kSearchForm,   // [type]/_search
+  kRead,         // [type]/[id]
+  kHistory,      // [type]/[id]/_history
+  kVread,        // [type]/[id]/_history/[vid]
+  kEverything,   // Patient/[id]/$everything
+};
+inline constexpr size_t kInteractionCount = 12;
+
+struct Route {
+  Interaction interaction = Interaction::kUnknown;
+  fhir::TypeNumber type = 0;
+  std::string id;
+  std::string version;
+};
+
+// "/fhir/[type]/[id]" and so on: what may be logged of a path.
+std::string_view pattern(Interaction interaction);
+// The methods that path takes, as an Allow field has them; empty for kUnknown.
+std::string_view allowed_methods(Interaction interaction);
+bool allows(Interaction interaction, std::string_view method);
+
+// The path of the FHIR base: "http://host:8080/fhir" -> "/fhir".
+std::string path_of(std::string_view base_url);
+// `base_path`: of the FHIR base, without a slash at the end ("/fhir").
+Route find_route(std::string_view base_path, std::string_view path);
+
+}  // namespace continuum::api

@@ -1,0 +1,185 @@
+// continuum serve: the FHIR API on loopback, until SIGTERM or SIGINT.
+#include <fmt/format.h>
+#include <pthread.h>
+#include <signal.h>
+#include <sys/resource.h>
+
+#include <CLI/CLI.hpp>
+#include <algorithm>
+#include <atomic>
+#include <chrono>
+#include <cstdio>
+#include <memory>
+#include <optional>
+#include <thread>
+
+#include "api/api.h"
+#include "api/router.h"
+#include "main/report.h"
+#include "main/store_options.h"
+#include "main/subcommands.h"
+
+namespace continuum::commands {
+namespace {
+
+constexpr std::chrono::milliseconds kStopGrace{10'000};
+constexpr unsigned kThreadsPerCore = 2;  // a handler waits for the disk now and then
+constexpr uint32_t kMillisPerSecond = 1'000;
+
+struct ServeArguments {
+  StoreArguments store;
+  std::string config;
+  std::string operator_token;
+  std::optional<uint16_t> port;
+  std::string log = "all";
+};
+
+void raise_open_files_limit() {
+  struct rlimit limit = {};
+  if (getrlimit(RLIMIT_NOFILE, &limit) == 0 && limit.rlim_cur < limit.rlim_max) {
+    limit.rlim_cur = limit.rlim_max;
+    setrlimit(RLIMIT_NOFILE, &limit);  // without it fewer connections fit; the server copes
+  }
+}
+
+// To be called before any thread starts, so that all inherit it and only wait_for_stop sees them.
+sigset_t hold_stop_signals() {
+  sigset_t signals;
+  sigemptyset(&signals);
+  sigaddset(&signals, SIGTERM);
+  sigaddset(&signals, SIGINT);
+  pthread_sigmask(SIG_BLOCK, &signals, nullptr);
+  signal(SIGPIPE, SIG_IGN);
+  return signals;
+}
+
+void wait_for_stop(const sigset_t& signals) {
+  int signal_number = 0;
+  while (sigwait(&signals, &signal_number) != 0) {
+  }
+}
+
+// An IPv6 address stands in brackets.
+std::string shown_host(const std::string& address) {
+  return address.find(':') == std::string::npos ? address : '[' + address + ']';
+}
+
+http::Limits to_http_limits(const config::Limits& limits) {
+  http::Limits out;
+  auto milliseconds = [](uint64_t seconds) {
+    return static_cast<uint32_t>(seconds * kMillisPerSecond);
+  };
+  out.connections_max = static_cast<uint32_t>(limits.connections);
+  out.requests_in_flight_max = std::min(out.requests_in_flight_max, out.connections_max);
+  out.bytes_in_flight_max = limits.in_flight_bytes;
+  out.header_bytes_max = static_cast<uint32_t>(limits.header_bytes);
+  out.target_bytes_max = std::min(out.target_bytes_max, out.header_bytes_max);
+  out.body_bytes_max = limits.body_bytes;
+  out.header_ms_max = milliseconds(limits.request_seconds);
+  out.body_ms_max = milliseconds(limits.request_seconds);
+  out.write_ms_max = milliseconds(limits.request_seconds);
+  out.idle_ms_max = milliseconds(limits.idle_seconds);
+  return out;
+}
+
+api::LogRequests to_log(const std::string& word) {
+  return word == "none"     ? api::LogRequests::kNone
+         : word == "failed" ? api::LogRequests::kFailed
+                            : api::LogRequests::kAll;
+}
+
+Result<std::unique_ptr<record::Store>> open_existing(const ServeArguments& arguments,
+                                                     const config::Region& region) {
+  TRY(record::StoreOptions options, to_store_options(arguments.store));
+  if (!record::store_exists(posix_files(), options.data_folder)) {
+    return fail(ErrorCode::kNotFound, "there is no store yet: load something first",
+                {{options.data_folder, "continuum load PATH... --data " + options.data_folder}});
+  }
+  if (arguments.store.cache_mb == 0) {
+    options.cache_bytes = region.cache_mb << 20;
+  }
+  return record::open_store(options);
+}
+
+std::string token_path(const ServeArguments& arguments) {
+  return arguments.operator_token.empty()
+             ? without_trailing_slash(arguments.store.data) + ".operator-token"
+             : arguments.operator_token;
+}
+
+http::Options to_server_options(const ServeArguments& arguments, const config::Region& region,
+                                http::ByteBudget& budget) {
+  http::Options options;
+  options.address = region.listen.address;
+  options.port = arguments.port.value_or(region.listen.port);
+  options.threads = std::max(1U, std::thread::hardware_concurrency()) * kThreadsPerCore;
+  options.limits = to_http_limits(region.limits);
+  options.budget = &budget;
+  options.error_body = api::Api::server_error;
+  return options;
+}
+
+Status serve(const ServeArguments& arguments, const config::Region& region) {
+  raise_open_files_limit();
+  sigset_t signals = hold_stop_signals();
+  std::string token_file = token_path(arguments);
+  TRY(refuse_inside(token_file, arguments.store.data, "the operator token"));
+  TRY(auto store, open_existing(arguments, region));
+  SecureRandom random;
+  TRY(auto token, api::OperatorToken::load_or_create(posix_files(), token_file, random));
+
+  http::ByteBudget budget(region.limits.in_flight_bytes);
+  api::Api api({.store = *store,
+                .region = region,
+                .token = token,
+                .budget = budget,
+                .software_version = CONTINUUM_VERSION,
+                .log = to_log(arguments.log)});
+  // Not yet there when the first requests are: /metrics then says zeros.
+  std::atomic<http::Server*> running{nullptr};
+  api.watch([&running] {
+    http::Server* server = running.load();
+    return server != nullptr ? server->statistics() : http::Statistics();
+  });
+  TRY(auto server,
+      http::Server::start(to_server_options(arguments, region, budget),
+                          [&api](const http::Request& request) { return api.handle(request); }));
+  running.store(server.get());
+  fmt::print("listening on http://{}:{}{}\noperator token: {}\n", shown_host(region.listen.address),
+             server->port(), api::path_of(region.base_url), token_file);
+  std::fflush(stdout);
+  wait_for_stop(signals);
+  server->stop(kStopGrace);
+  running.store(nullptr);
+  return store->flush();
+}
+
+int run(const ServeArguments& arguments) {
+  auto region = config::load_region(posix_files(), arguments.config);
+  if (!region) {
+    report_region_error(region.error());
+    return kExitEnvironment;
+  }
+  if (Status served = serve(arguments, *region); !served) {
+    report_error(served.error());
+    return kExitEnvironment;
+  }
+  return kExitDone;
+}
+
+}  // namespace
+
+void add_serve(CLI::App& app, int& exit_code) {
+  CLI::App* verb = app.add_subcommand("serve", "Serve the FHIR API on loopback");
+  auto arguments = std::make_shared<ServeArguments>();
+  verb->add_option("--config", arguments->config, "region.toml")->required();
+  add_store_arguments(*verb, arguments->store);
+  verb->add_option("--operator-token", arguments->operator_token,
+                   "File of the operator token, made when absent; default: DATA.operator-token");
+  verb->add_option("--port", arguments->port, "Instead of region.toml's; 0: any free port");
+  verb->add_option("--log", arguments->log, "Requests to log: all, failed or none")
+      ->check(CLI::IsMember({"all", "failed", "none"}));
+  verb->callback([arguments, &exit_code] { exit_code = run(*arguments); });
+}
+
+}  // namespace continuum::commands

@@ -1,0 +1,18 @@
+// The verbs of the program, one file each. Each adds itself to the command line and, when chosen,
+// runs and leaves its exit code: 0 done, 2 usage or environment, others as the verb says.
+#pragma once
+
+#include <CLI/App.hpp>
+
+namespace continuum::commands {
+
+inline constexpr int kExitDone = 0;
+inline constexpr int kExitEnvironment = 2;
+
+void add_check(CLI::App& app, int& exit_code);
+void add_config(CLI::App& app, int& exit_code);
+void add_load(CLI::App& app, int& exit_code);
+void add_serve(CLI::App& app, int& exit_code);
+void add_synth(CLI::App& app, int& exit_code);
+
+}  // namespace continuum::commands

@@ -1,0 +1,47 @@
+// Writes a Bundle entry by entry into an answer (http://hl7.org/fhir/R4/bundle.html). Resources are
+// spliced in as stored; nothing is parsed. `total` and links follow the entries, when they are
+// known.
+#pragma once
+
+#include <optional>
+#include <string>
+#include <string_view>
+
+#include "service/answer.h"
+#include "service/context.h"
+#include "service/page_token.h"
+
+namespace continuum::service {
+
+inline constexpr std::string_view kStructureDefinitions =
+    "https://continuum.example/fhir/StructureDefinition/";
+
+class BundleWriter {
+ public:
+  // `type`: "searchset" or "history".
+  BundleWriter(const Context& context, std::string_view type);
+
+  // Says as of which commit everything in the Bundle is: meta.extension `as-at`. Before any entry.
+  Status as_at(record::T t);
+  // An entry with search mode "outcome". `outcome` is an OperationOutcome.
+  Status add_outcome(std::string_view outcome);
+  // An entry with search mode "match". kCorrupt: the body does not open, or is not of its type.
+  Status add_match(const record::StoredItem& item);
+  // An entry of a history: request and response; no resource when it is a deletion.
+  Status add_version(const record::StoredItem& item, std::string_view id);
+  // `next`: the position after this page; nothing on the last page.
+  Result<Answer> finish(const Address& address, uint64_t total,
+                        const std::optional<PageToken>& next) &&;
+
+ private:
+  Status start_entry(size_t resource_bytes);
+  Status add_resource(const record::StoredItem& item);
+  void write_link(std::string_view relation, const Address& address, std::string_view page);
+
+  const Context& context_;
+  AnswerBuilder builder_;
+  std::string& out_;
+  bool first_ = true;
+};
+
+}  // namespace continuum::service

@@ -1,0 +1,155 @@
+#include "service/everything.h"
+
+#include "service/bundle.h"
+#include "service/clinical_period.h"
+#include "service/page_token.h"
+#include "service/read.h"
+#include "service/record_outcome.h"
+
+namespace continuum::service {
+namespace {
+
+// The t asked for; nothing: as it is.
+Result<std::optional<record::T>> asked_t(const record::View& view, const EverythingQuery& query) {
+  if (!query.as_of) {
+    return std::optional<record::T>();
+  }
+  if (const auto* t = std::get_if<record::T>(&*query.as_of)) {
+    if (*t > view.stable_t()) {
+      return fail(ErrorCode::kInvalid, "the record has not reached that t yet",
+                  {{"_asOf", "the last one is t:" + std::to_string(view.stable_t())}});
+    }
+    return std::optional<record::T>(*t);
+  }
+  TRY(record::T t, view.t_at(std::get<Instant>(*query.as_of)));
+  return std::optional<record::T>(t);
+}
+
+// kGone when the Patient is deleted as of t. One that has not arrived (yet) is no obstacle: what
+// arrived without it is still part of the record.
+Status check_not_deleted(const record::View& view, const record::ItemKey& patient,
+                         std::optional<record::T> as_of) {
+  if (!as_of) {
+    auto item = view.read(patient);
+    return item || item.error().code == ErrorCode::kNotFound ? Status() : fail(item.error());
+  }
+  TRY(auto versions, view.versions(patient));
+  for (const record::StoredItem& version : versions) {
+    if (version.row.header.t <= *as_of) {
+      return version.row.header.deleted ? fail(ErrorCode::kGone, "the resource was deleted")
+                                        : Status();
+    }
+  }
+  return {};
+}
+
+// One answer being gathered: all of it, or a page.
+class Gathering {
+ public:
+  Gathering(const Context& context, const EverythingQuery& query, const PageRequest& page,
+            std::optional<record::T> as_of, const std::optional<PageToken>& resume)
+      : context_(context),
+        query_(query),
+        page_(page),
+        as_of_(as_of),
+        resume_(resume),
+        period_(query.from, query.before,
+                as_of ? ClinicalPeriod::Versions::kAny : ClinicalPeriod::Versions::kCurrent),
+        bundle_(context, "searchset") {}
+
+  BundleWriter& bundle() { return bundle_; }
+
+  Status add_source_patient(record::Ord ord) {
+    if (full_ && resume_) {
+      return {};
+    }
+    if (resume_ && ord < resume_->last.ord) {
+      return {};
+    }
+    if (!period_.is_open()) {
+      TRY(period_.read_dates(context_.view, ord));
+    }
+    record::ScanOptions options{.types = query_.types, .as_of = as_of_, .after = std::nullopt};
+    if (resume_ && ord == resume_->last.ord) {
+      options.after = resume_->last;
+    }
+    return context_.view.scan(
+        ord, options, [this](const record::StoredItem& item) { return add_item(item); });
+  }
+
+  Result<Answer> finish(const Address& address, record::T t) && {
+    uint64_t total = resume_ ? resume_->total : matched_;
+    std::optional<PageToken> next;
+    if (full_ && shown_ > 0) {
+      next = PageToken{.t = t, .last = last_, .total = total};
+    }
+    return std::move(bundle_).finish(address, total, next);
+  }
+
+ private:
+  // False ends the scan: a later page stops when it is full, the first goes on to count.
+  Result<bool> add_item(const record::StoredItem& item) {
+    if (query_.since && item.row.header.instant < *query_.since) {
+      return true;
+    }
+    if (!period_.is_open()) {
+      TRY(bool inside, period_.has(context_.view, item));
+      if (!inside) {
+        return true;
+      }
+    }
+    ++matched_;
+    if (page_.size && shown_ == *page_.size) {
+      full_ = true;
+      return !resume_.has_value();
+    }
+    TRY(bundle_.add_match(item));
+    ++shown_;
+    last_ = item.key;
+    return true;
+  }
+
+  const Context& context_;
+  const EverythingQuery& query_;
+  const PageRequest& page_;
+  std::optional<record::T> as_of_;
+  const std::optional<PageToken>& resume_;
+  ClinicalPeriod period_;
+  BundleWriter bundle_;
+  uint64_t matched_ = 0;
+  uint32_t shown_ = 0;
+  bool full_ = false;  // something matched that this page does not hold
+  record::ItemKey last_;
+};
+
+}  // namespace
+
+Result<Answer> everything(const Context& context, const EverythingQuery& query,
+                          const Address& address, const PageRequest& page) {
+  const record::View& view = context.view;
+  TRY(record::ItemKey patient, locate(view, {fhir::kPatientType, query.patient}));
+  TRY(auto as_of, asked_t(view, query));
+  std::optional<PageToken> resume;
+  if (page.token) {
+    PageSeal seal{context.page_token_key, context.principal, address};
+    TRY(resume, open_page_token(seal, *page.token));
+    as_of = resume->t;
+  }
+  TRY(check_not_deleted(view, patient, as_of));
+  TRY(record::Person person, view.person_of(patient.ord));
+
+  record::T t = as_of.value_or(view.stable_t());
+  if (t == view.stable_t()) {
+    as_of.reset();  // the same, and quicker
+  }
+  Gathering gathering(context, query, page, as_of, resume);
+  TRY(gathering.bundle().as_at(t));
+  TRY(std::string outcome, record_outcome(context, person));
+  TRY(gathering.bundle().add_outcome(outcome));
+  for (const record::SourcePatient& member : person.members) {
+    TRY(gathering.add_source_patient(member.ord));
+  }
+  return std::move(gathering).finish(address, t);
+}
+
+}  // namespace continuum::service

@@ -1,0 +1,81 @@
+#include "service/read.h"
+
+#include "service/limits.h"
+
+namespace continuum::service {
+namespace {
+
+constexpr int64_t kMicrosPerSecond = 1'000'000;
+
+int64_t second_of(Instant instant) {
+  int64_t second = instant.micros / kMicrosPerSecond;
+  return instant.micros % kMicrosPerSecond < 0 ? second - 1 : second;
+}
+
+tl::unexpected<Error> absent() {
+  return fail(ErrorCode::kNotFound, "there is no resource of that type and id");
+}
+
+}  // namespace
+
+Result<record::ItemKey> locate(const record::View& view, const ResourceName& name) {
+  auto id = record::ResourceId::parse(name.id);
+  if (!id) {
+    return absent();
+  }
+  auto located = view.locate({name.type, *id});
+  if (!located) {
+    return located.error().code == ErrorCode::kNotFound ? absent() : fail(located.error());
+  }
+  // SAFETY: quarantined items belong to nobody yet; they must look like what is not there.
+  if (located->key.ord.is_quarantine()) {
+    return absent();
+  }
+  return located->key;
+}
+
+Result<record::StoredItem> find_current(const record::View& view, const ResourceName& name) {
+  TRY(record::ItemKey key, locate(view, name));
+  return view.read(key);
+}
+
+Result<record::StoredItem> find_version(const record::View& view, const ResourceName& name,
+                                        uint32_t version) {
+  TRY(record::ItemKey key, locate(view, name));
+  TRY(record::StoredItem item, view.read_version(key, version));
+  if (item.row.header.deleted) {
+    return fail(ErrorCode::kGone, "that version is the resource's deletion");
+  }
+  return item;
+}
+
+Result<bool> is_alone_in_its_second(const record::View& view, const record::StoredItem& item) {
+  const record::RowHeader& header = item.row.header;
+  if (header.version <= 1) {
+    return true;
+  }
+  auto before = view.read_version(item.key, header.version - 1);
+  if (!before) {  // it was in quarantine, where nobody saw it
+    return before.error().code == ErrorCode::kNotFound ? Result<bool>(true)
+                                                       : fail(before.error());
+  }
+  return second_of(before->row.header.instant) != second_of(header.instant);
+}
+
+// SAFETY: a row without a key must not look like a resource that was never there.
+Status append_opened(const record::View& view, const record::StoredItem& item, std::string& out) {
+  Status opened = view.append_resource(item, out);
+  if (!opened && opened.error().code == ErrorCode::kNotFound) {
+    return fail(ErrorCode::kCorrupt, "a stored resource has no key");
+  }
+  return opened;
+}
+
+Result<Answer> open_resource(const Context& context, const record::StoredItem& item) {
+  AnswerBuilder builder(context.budget);
+  TRY(builder.make_room(item.row.header.body_size + kEntryBytes));
+  TRY(append_opened(context.view, item, builder.text()));
+  return std::move(builder).finish();
+}
+
+}  // namespace continuum::service

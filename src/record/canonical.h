@@ -1,0 +1,35 @@
+// A resource in the form it is stored and sent in (docs/storage_format.md section 4).
+#pragma once
+
+#include <string>
+#include <string_view>
+
+#include "base/instant.h"
+#include "base/result.h"
+#include "crypto/digest.h"
+#include "json/document.h"
+
+namespace continuum::record {
+
+// Where a resource says which source it came from: an extension in meta.
+inline constexpr std::string_view kSourceExtension =
+    "https://continuum.example/fhir/StructureDefinition/record-source";
+
+struct Canonical {
+  std::string body;
+  uint16_t splice_offset = 0;
+  crypto::Digest digest{};
+};
+
+// Brings `resource` (an object of `document` with a resourceType) to order: resourceType, id and meta
+// first, meta without versionId and lastUpdated, with the source extension, everything else as it is.
+// Changes the tree. `id` is the regional id's text. kInvalid: meta or its extension has the wrong shape.
+// kTooLarge: over kBodyBytesMax. `out` is overwritten (its memory is reused).
+Status canonicalise(json::Document& document, json::Node& resource, std::string_view id,
+                    std::string_view source, Canonical& out);
+
+// Appends the body with version and instant spliced in, as it leaves the store.
+void append_spliced(std::string& out, std::string_view body, uint16_t splice_offset,
+                    uint32_t version, Instant instant);
+
+}  // namespace continuum::record

@@ -1,0 +1,168 @@
+#include "record/key_store.h"
+
+#include "base/bytes.h"
+#include "base/check.h"
+#include "base/random.h"
+#include "crypto/aead.h"
+
+namespace continuum::record {
+namespace {
+
+constexpr std::string_view kMagic("CTMKEYS\x01", 8);
+constexpr uint8_t kDataKind = 1;
+constexpr uint8_t kPurposeKind = 2;
+constexpr size_t kSealedSize = 32 + crypto::kSealOverhead;
+constexpr size_t kRecordSize = 1 + 8 + kSealedSize;
+constexpr uint64_t kFileBytesMax = uint64_t{16} << 30;
+constexpr Purpose kPurposes[] = {Purpose::kFiles, Purpose::kIds, Purpose::kPageTokens};
+
+std::string context_of(uint8_t kind, uint64_t number) {
+  std::string context = "continuum key";
+  put_u8(context, kind);
+  put_u64(context, number);
+  return context;
+}
+
+crypto::Key new_key() { return crypto::key_from(SecureRandom().bytes(32)); }
+
+}  // namespace
+
+Result<std::unique_ptr<KeyStore>> KeyStore::open(FileSystem& files, const std::string& folder,
+                                                 const crypto::Key& region_key) {
+  TRY(files.make_directories(folder));
+  std::unique_ptr<KeyStore> store(new KeyStore(files, folder + "/keys.log", region_key));
+  if (files.exists(store->path_)) {
+    TRY(store->read_records());
+  }
+  TRY(store->make_purpose_keys());
+  return store;
+}
+
+Status KeyStore::read_records() {
+  TRY(std::string bytes, read_file(files_, path_, kFileBytesMax));
+  if (bytes.size() < kMagic.size()) {
+    return {};  // cut short while it was first made: nothing can depend on it
+  }
+  ByteReader reader(bytes);
+  TRY(auto magic, reader.take(kMagic.size()));
+  if (magic != kMagic) {
+    return fail(ErrorCode::kCorrupt, path_ + " is not a key store of this version");
+  }
+  for (size_t index = 0; reader.rest().size() >= kRecordSize; ++index) {
+    TRY(uint8_t kind, reader.u8());
+    TRY(uint64_t number, reader.u64());
+    TRY(auto sealed, reader.take(kSealedSize));
+    std::string opened;
+    if (!crypto::thread_aead().open(region_key_, context_of(kind, number), sealed, opened)) {
+      if (index == 0) {
+        return fail(ErrorCode::kForbidden,
+                    "the region key is not the one this key store was made with",
+                    {{path_, "give the right key by --region-key FILE or CONTINUUM_REGION_KEY"}});
+      }
+      if (reader.rest().size() < kRecordSize) {
+        break;  // the last record, torn by a power cut before it was synced
+      }
+      return fail(ErrorCode::kCorrupt,
+                  path_ + ": record " + std::to_string(index + 1) + " doesn't open");
+    }
+    auto& keys = kind == kDataKind ? data_keys_ : purpose_keys_;
+    keys[number] = crypto::key_from(opened);
+  }
+  return {};
+}
+
+Status KeyStore::make_purpose_keys() {
+  bool fresh = purpose_keys_.empty();
+  uint64_t whole = kMagic.size() + (data_keys_.size() + purpose_keys_.size()) * kRecordSize;
+  if (fresh) {
+    // A file without one whole record holds nothing anybody has used: start again.
+    std::string start(kMagic);
+    for (Purpose purpose : kPurposes) {
+      crypto::Key key = new_key();
+      auto number = static_cast<uint64_t>(purpose);
+      purpose_keys_[number] = key;
+      start += seal_record(kPurposeKind, number, key);
+    }
+    TRY(replace_file(files_, path_, start));
+    TRY(files_.sync_directory(parent_directory(parent_directory(path_))));
+  }
+  TRY(file_, files_.open_writable(path_, OpenMode::kAppend));
+  if (!fresh && file_->size() > whole) {
+    TRY(file_->truncate(whole));
+  }
+  for (Purpose purpose : kPurposes) {
+    if (!purpose_keys_.contains(static_cast<uint64_t>(purpose))) {
+      return fail(ErrorCode::kCorrupt, path_ + " lacks a purpose key");
+    }
+  }
+  return {};
+}
+
+std::string KeyStore::seal_record(uint8_t kind, uint64_t number, const crypto::Key& key) const {
+  std::string record;
+  put_u8(record, kind);
+  put_u64(record, number);
+  crypto::thread_aead().seal(region_key_, context_of(kind, number), crypto::view(key), record);
+  CHECK(record.size() == kRecordSize);
+  return record;
+}
+
+Result<crypto::Key> KeyStore::data_key(Ord ord) const {
+  std::shared_lock lock(keys_mutex_);
+  auto found = data_keys_.find(ord.value());
+  if (found == data_keys_.end()) {
+    return fail(ErrorCode::kNotFound, "the key store has no data key for this record");
+  }
+  return found->second;
+}
+
+crypto::Key KeyStore::purpose_key(Purpose purpose) const {
+  std::shared_lock lock(keys_mutex_);
+  return purpose_keys_.at(static_cast<uint64_t>(purpose));
+}
+
+crypto::Key KeyStore::data_key_or_new(Ord ord) {
+  if (auto known = data_key(ord)) {
+    return *known;
+  }
+  std::unique_lock lock(keys_mutex_);
+  auto [found, is_new] = data_keys_.try_emplace(ord.value());
+  if (is_new) {
+    found->second = new_key();
+    unwritten_ += seal_record(kDataKind, ord.value(), found->second);
+  }
+  return found->second;
+}
+
+Status KeyStore::sync() {
+  std::lock_guard write_lock(write_mutex_);
+  std::string records;
+  {
+    std::unique_lock lock(keys_mutex_);
+    records.swap(unwritten_);
+  }
+  if (records.empty()) {
+    return {};
+  }
+  TRY(file_->append(records));
+  return file_->sync();
+}
+
+size_t KeyStore::data_key_count() const {
+  std::shared_lock lock(keys_mutex_);
+  return data_keys_.size();
+}
+
+Result<crypto::Key> parse_region_key(std::string_view text) {
+  constexpr std::string_view kSpace = " \t\r\n";
+  size_t from = std::min(text.find_first_not_of(kSpace), text.size());
+  size_t to = text.find_last_not_of(kSpace);
+  text = from < text.size() ? text.substr(from, to - from + 1) : std::string_view();
+  auto bytes = from_hex(text);
+  if (!bytes || bytes->size() != 32) {
+    return fail(ErrorCode::kInvalid, "the region key must be 64 hexadecimal digits (256 bits)");
+  }
+  return crypto::key_from(*bytes);
+}
+
+}  // namespace continuum::record

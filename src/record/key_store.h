@@ -1,0 +1,59 @@
+// The key store: one data key for each ord and a few purpose keys, each sealed under the region key
+// (docs/storage_format.md section 7). It lives outside the data folder and its backups: without it, no
+// body opens; with a key gone from it, that patient's bodies are gone.
+#pragma once
+
+#include <memory>
+#include <mutex>
+#include <shared_mutex>
+#include <string>
+#include <unordered_map>
+
+#include "base/file_system.h"
+#include "base/result.h"
+#include "crypto/digest.h"
+#include "record/ids.h"
+
+namespace continuum::record {
+
+enum class Purpose : uint8_t { kFiles = 1, kIds = 2, kPageTokens = 3 };
+
+// Thread-safe.
+class KeyStore {
+ public:
+  // Opens, or makes, the key store in `folder`. kForbidden: the region key is not the one it was made
+  // with. kCorrupt: a record other than a torn last one doesn't open.
+  static Result<std::unique_ptr<KeyStore>> open(FileSystem& files, const std::string& folder,
+                                                const crypto::Key& region_key);
+
+  // The data key of an ord. kNotFound: there is none (never made, or erased).
+  Result<crypto::Key> data_key(Ord ord) const;
+  crypto::Key purpose_key(Purpose purpose) const;
+  // The data key of an ord, made when there is none. A new key is not durable until sync().
+  crypto::Key data_key_or_new(Ord ord);
+  // Makes all keys durable. To be called before anything sealed under a new key is written.
+  Status sync();
+  size_t data_key_count() const;
+
+ private:
+  KeyStore(FileSystem& files, std::string path, const crypto::Key& region_key)
+      : files_(files), path_(std::move(path)), region_key_(region_key) {}
+  Status read_records();
+  Status make_purpose_keys();
+  std::string seal_record(uint8_t kind, uint64_t number, const crypto::Key& key) const;
+
+  FileSystem& files_;
+  std::string path_;
+  crypto::Key region_key_;
+  std::mutex write_mutex_;
+  std::unique_ptr<WritableFile> file_;
+  std::string unwritten_;  // records of new keys; guarded by keys_mutex_
+  mutable std::shared_mutex keys_mutex_;
+  std::unordered_map<uint64_t, crypto::Key> data_keys_;
+  std::unordered_map<uint64_t, crypto::Key> purpose_keys_;
+};
+
+// 64 hexadecimal digits, surrounding white space allowed.
+Result<crypto::Key> parse_region_key(std::string_view text);
+
+}  // namespace continuum::record

@@ -1,0 +1,526 @@
+#include "record/kv/kv_store.h"
+
+#include <algorithm>
+
+#include "base/bytes.h"
+#include "base/check.h"
+#include "fhir/search_parameters.h"
+#include "json/document.h"
+#include "kv/memory_store.h"
+#include "record/body.h"
+#include "record/kv/changes.h"
+#include "record/kv/directory.h"
+#include "record/limits.h"
+#include "rocks/rocks_store.h"
+
+namespace continuum::record {
+namespace {
+
+std::string u64_value(uint64_t number) {
+  std::string value;
+  put_u64(value, number);
+  return value;
+}
+
+bool is_source_name(std::string_view name) {
+  auto allowed = [](char c) {
+    return (c >= 'a' && c <= 'z') || (c >= '0' && c <= '9') || c == '-';
+  };
+  return !name.empty() && name.size() <= kSourceNameMax &&
+         std::all_of(name.begin(), name.end(), allowed);
+}
+
+Status extract_index(const ItemKey& key, std::string_view body, IndexEntries& out) {
+  json::Document document;
+  TRY(document.parse(body));
+  out.add_resource(key, *document.root());
+  return {};
+}
+
+}  // namespace
+
+Status KvStore::open() {
+  auto view = kv_view();
+  const kv::Snapshot& snapshot = view->snapshot();
+  std::string format;
+  TRY(bool exists, snapshot.get(kMeta, kMetaFormat, format));
+  if (!exists) {
+    kv::Batch batch;
+    std::string value;
+    put_u32(value, kStoreFormat);
+    batch.put(kMeta, kMetaFormat, value);
+    batch.put(kMeta, kMetaDefinitions, fhir::definitions_fingerprint());
+    return kv_->commit(batch, kv::Durability::kSynced);
+  }
+  TRY(uint32_t number, ByteReader(format).u32());
+  if (number > kStoreFormat) {
+    return fail(ErrorCode::kUnsupported,
+                "the store has format " + std::to_string(number) + ", this program knows up to " +
+                    std::to_string(kStoreFormat) + ": use a newer program");
+  }
+  std::string definitions;
+  TRY(bool defined, snapshot.get(kMeta, kMetaDefinitions, definitions));
+  if (!defined || definitions != fhir::definitions_fingerprint()) {
+    return fail(ErrorCode::kUnsupported,
+                "the store was made with other FHIR definitions than this program was built with");
+  }
+  TRY(last_t_, read_counter(snapshot, kMetaT));
+  TRY(last_person_, read_counter(snapshot, kMetaPerson));
+  std::string instant;
+  TRY(bool timed, snapshot.get(kTimes, t_key(last_t_), instant));
+  if (timed) {
+    TRY(last_instant_, decode_instant(instant));
+  }
+  return {};
+}
+
+Result<SourceNumber> KvStore::register_source(std::string_view name) {
+  if (!is_source_name(name)) {
+    return fail(ErrorCode::kInvalid, "not a source name: expected 1 to 40 of a-z, 0-9 and hyphen");
+  }
+  std::lock_guard lock(places_mutex_);
+  auto view = kv_view();
+  std::string value;
+  TRY(bool known, view->snapshot().get(kMeta, meta_source_key(name), value));
+  if (known) {
+    return ByteReader(value).u16();
+  }
+  TRY(auto all, view->sources());
+  if (all.size() >= kSourcesMax) {
+    return fail(ErrorCode::kTooLarge, "the store has as many sources as it can hold");
+  }
+  auto number = static_cast<SourceNumber>(all.size() + 1);
+  kv::Batch batch;
+  put_u16(value = {}, number);
+  batch.put(kMeta, meta_source_key(name), value);
+  batch.put(kMeta, meta_source_name_key(number), name);
+  TRY(kv_->commit(batch, kv::Durability::kSynced));
+  return number;
+}
+
+IdMinter KvStore::id_minter() const { return IdMinter(keys_->purpose_key(Purpose::kIds)); }
+
+crypto::Key KvStore::page_token_key() const { return keys_->purpose_key(Purpose::kPageTokens); }
+
+Result<Ord> KvStore::place_patient(SourceNumber source, const IdHash& patient,
+                                   std::string_view own_id) {
+  std::lock_guard lock(places_mutex_);
+  if (auto found = placed_.find(patient); found != placed_.end()) {
+    return found->second;
+  }
+  uint16_t bucket = IdMinter::bucket_of(patient);
+  auto view = kv_view();
+  auto located = view->locate({fhir::kPatientType, {bucket, patient}});
+  if (located) {
+    placed_.emplace(patient, located->key.ord);
+    return located->key.ord;
+  }
+  if (located.error().code != ErrorCode::kNotFound) {
+    return fail(located.error());
+  }
+  TRY(load_bucket(bucket));
+  Ord ord = Ord::patient(bucket, next_local_[bucket]++);
+  places_[ord.value()] = {source, kPatientItem + 1, patient, true, std::string(own_id)};
+  placed_.emplace(patient, ord);
+  return ord;
+}
+
+Status KvStore::load_bucket(uint16_t bucket) {
+  if (next_local_.contains(bucket)) {
+    return {};
+  }
+  std::string value;
+  TRY(bool found, kv_->snapshot()->get(kMeta, meta_bucket_key(bucket), value));
+  uint32_t next = kFirstPatientLocal;
+  if (found) {
+    TRY(next, ByteReader(value).u32());
+  }
+  next_local_[bucket] = next;
+  return {};
+}
+
+Result<Place*> KvStore::place(Ord ord, SourceNumber source) {
+  auto found = places_.find(ord.value());
+  if (found != places_.end()) {
+    return &found->second;
+  }
+  Place place;
+  place.source = ord.is_shared() ? SourceNumber{0} : source;
+  std::string value;
+  TRY(bool stored, kv_->snapshot()->get(kDirectory, ord_row_key(ord), value));
+  if (stored) {
+    TRY(OrdRow row, decode_ord_row(value));
+    place = {row.source, row.next_item, row.patient, false, {}};
+  }
+  return &places_.emplace(ord.value(), std::move(place)).first->second;
+}
+
+Result<ItemNumber> KvStore::reserve_item(Ord ord, fhir::TypeNumber type, SourceNumber source) {
+  if (ord.is_patient() && type == fhir::kPatientType) {
+    return kPatientItem;
+  }
+  std::lock_guard lock(places_mutex_);
+  TRY(Place* at, place(ord, source));
+  if (at->next_item == UINT32_MAX) {
+    return fail(ErrorCode::kTooLarge, "a record holds as many items as it can");
+  }
+  return at->next_item++;
+}
+
+void KvStore::write_place(Ord ord, Place& place, const PutRow& put) {
+  put(kDirectory, ord_row_key(ord),
+      encode_ord_row({place.source, place.next_item, place.patient}));
+  if (!ord.is_patient() || !place.is_new) {
+    return;
+  }
+  put(kDirectory, directory_key(fhir::kPatientType, place.patient),
+      encode_directory_row(
+          {ord.bucket(), ord, kPatientItem, place.source, place.patient_own_id}));
+  std::string next;
+  put_u32(next, next_local_.at(ord.bucket()));
+  put(kMeta, meta_bucket_key(ord.bucket()), next);
+  place.is_new = false;
+}
+
+Status KvStore::prepare(const Draft& draft, Prepared& out) {
+  out.id_hash = draft.resource.id.hash;
+  out.id_bucket = draft.resource.id.bucket;
+  out.source = draft.source;
+  out.own_id = draft.own_id;
+  out.create = true;
+  out.unchanged = false;
+  out.deletion = draft.canonical == nullptr;
+  out.previous_version = 0;
+  out.previous_deleted = false;
+  out.previous_t = 0;
+  out.header = RowHeader();
+  out.header.source = draft.source;
+  out.header.deleted = out.deletion;
+  out.sealed.clear();
+  out.index.clear();
+  out.superseded.clear();
+  out.superseded_row.clear();
+  out.match.reset();
+  if (draft.resource.type == fhir::kPatientType) {
+    out.match = std::string(draft.match);
+  }
+
+  auto view = kv_view();
+  auto located = view->locate(draft.resource);
+  if (located) {
+    if (located->key.ord != draft.ord) {
+      return fail(ErrorCode::kUnsupported,
+                  "the resource is stored with another patient; moving it is not supported yet");
+    }
+    out.key = located->key;
+    TRY(auto current, view->find_current(out.key));
+    TRY(auto past, view->find_newest_history(out.key));
+    const auto& newest = current ? current : past;
+    out.create = !newest.has_value() && out.key.item != kPatientItem;
+    if (newest) {
+      out.previous_version = newest->row.header.version;
+      out.previous_t = newest->row.header.t;
+      out.previous_deleted = !current.has_value();
+      out.unchanged = out.deletion ? out.previous_deleted
+                                   : !out.previous_deleted && newest->row.header.body_digest ==
+                                                                  draft.canonical->digest;
+    }
+    if (out.unchanged) {
+      return {};
+    }
+    if (current) {
+      std::string body;
+      TRY(view->open_canonical(*current, body));
+      TRY(extract_index(out.key, body, out.superseded));
+      out.superseded_row = current->bytes;
+    }
+  } else if (located.error().code != ErrorCode::kNotFound) {
+    return fail(located.error());
+  } else if (out.deletion) {
+    return fail(ErrorCode::kNotFound, "there is no such resource to delete");
+  } else {
+    out.key.ord = draft.ord;
+    out.key.type = draft.resource.type;
+    TRY(out.key.item, reserve_item(draft.ord, draft.resource.type, draft.source));
+  }
+  if (out.deletion) {
+    return {};
+  }
+  out.header.dictionary = kCurrentDictionary;
+  out.header.splice_offset = draft.canonical->splice_offset;
+  out.header.body_size = static_cast<uint32_t>(draft.canonical->body.size());
+  out.header.body_digest = draft.canonical->digest;
+  seal_body(keys_->data_key_or_new(draft.ord), out.key, draft.canonical->body, out.sealed);
+  out.index.add_resource(out.key, *draft.tree);
+  return {};
+}
+
+Result<CommitResult> KvStore::commit(std::span<Prepared> items) {
+  if (items.size() > kCommitItemsMax) {
+    return fail(ErrorCode::kTooLarge, "a commit has more than " + std::to_string(kCommitItemsMax) +
+                                          " resources");
+  }
+  Waiter waiter;
+  waiter.items = items;
+  std::unique_lock lock(queue_mutex_);
+  queue_.push_back(&waiter);
+  while (!waiter.done) {
+    if (leading_) {
+      queue_moved_.wait(lock);
+    } else {
+      lead(lock);
+    }
+  }
+  return std::move(waiter.result);
+}
+
+// Takes what waits, up to a bound, through one batch and one sync. Others queue up meanwhile and are
+// the next group.
+void KvStore::lead(std::unique_lock<std::mutex>& lock) {
+  leading_ = true;
+  size_t count = std::min(queue_.size(), kGroupCommitMax);
+  std::vector<Waiter*> waiters(queue_.begin(), queue_.begin() + static_cast<std::ptrdiff_t>(count));
+  queue_.erase(queue_.begin(), queue_.begin() + static_cast<std::ptrdiff_t>(count));
+  lock.unlock();
+  commit_group(waiters);
+  lock.lock();
+  for (Waiter* waiter : waiters) {
+    waiter->done = true;
+  }
+  leading_ = false;
+  queue_moved_.notify_all();
+}
+
+Instant KvStore::next_instant() { return std::max(clock_.now(), last_instant_); }
+
+void KvStore::commit_group(const std::vector<Waiter*>& waiters) {
+  Group group;
+  group.before = kv_view();
+  group.t = last_t_;
+  group.person = last_person_;
+  group.instant = next_instant();
+  for (Waiter* waiter : waiters) {
+    waiter->result = add_to_group(waiter->items, group);
+  }
+  if (group.batch.empty()) {
+    return;
+  }
+  group.batch.put(kMeta, kMetaT, u64_value(group.t));
+  group.batch.put(kMeta, kMetaPerson, u64_value(group.person));
+  Status written = keys_->sync();
+  if (written) {
+    written = kv_->commit(group.batch, kv::Durability::kSynced);
+  }
+  if (!written) {
+    for (Waiter* waiter : waiters) {
+      if (waiter->result) {
+        waiter->result = fail(written.error());
+      }
+    }
+    return;
+  }
+  last_t_ = group.t;
+  last_person_ = group.person;
+  last_instant_ = group.instant;
+}
+
+Result<CommitResult> KvStore::add_to_group(std::span<Prepared> items, Group& group) {
+  for (const Prepared& item : items) {
+    TRY(check_unchanged(item, group));
+  }
+  CommitResult result;
+  std::vector<Change> changes;
+  T t = group.t + 1;
+  for (Prepared& item : items) {
+    if (item.unchanged) {
+      ++result.unchanged;
+      continue;
+    }
+    item.header.version = item.previous_version + 1;
+    item.header.t = t;
+    item.header.instant = group.instant;
+    changes.push_back({item.key, item.header.version, item.deletion});
+    ++(item.deletion ? result.deleted : item.previous_version == 0 ? result.created
+                                                                   : result.updated);
+  }
+  if (changes.empty()) {
+    return result;
+  }
+  group.t = t;
+  result.t = t;
+  std::sort(changes.begin(), changes.end(),
+            [](const Change& a, const Change& b) { return a.item < b.item; });
+  for (const Prepared& item : items) {
+    if (!item.unchanged) {
+      write_item(item, group);
+      TRY(write_link(item, group));
+      group.touched[item.key] = true;
+    }
+  }
+  group.batch.put(kChanges, t_key(t), encode_changes(changes));
+  group.batch.put(kTimes, t_key(t), encode_instant(group.instant));
+  return result;
+}
+
+// Another commit, of this group or before it, may have come between prepare and now.
+Status KvStore::check_unchanged(const Prepared& item, const Group& group) const {
+  auto conflict = [] {
+    return fail(ErrorCode::kConflict, "the resource was changed by another writer meanwhile");
+  };
+  if (group.touched.contains(item.key)) {
+    return conflict();
+  }
+  if (item.create) {
+    std::string unused;
+    TRY(bool taken, group.before->snapshot().get(
+                        kDirectory, directory_key(item.key.type, item.id_hash), unused));
+    if (taken && item.key.item != kPatientItem) {
+      return conflict();
+    }
+  }
+  TRY(auto current, group.before->find_current(item.key));
+  T now = current ? current->row.header.t : 0;
+  T then = item.previous_deleted ? 0 : item.previous_t;
+  if (now != then) {
+    return conflict();
+  }
+  return {};
+}
+
+void KvStore::write_item(const Prepared& item, Group& group) {
+  kv::Batch& batch = group.batch;
+  for (const auto& entry : item.superseded.entries()) {
+    batch.remove(entry.family, item.superseded.key(entry));
+  }
+  if (!item.superseded_row.empty()) {
+    batch.put(kHistory, history_key(item.key, item.previous_t), item.superseded_row);
+    batch.remove(kCurrent, current_key(item.key));
+  }
+  auto put = [&batch](FamilyNumber family, std::string_view key, std::string_view value) {
+    batch.put(family, key, value);
+  };
+  write_rows(item, item.header, put);
+  std::lock_guard lock(places_mutex_);
+  auto at = places_.find(item.key.ord.value());
+  if (at != places_.end()) {
+    write_place(item.key.ord, at->second, put);
+  }
+}
+
+Result<PersonNumber> KvStore::person_for(const std::string& match, Group& group) {
+  if (match.empty()) {
+    return ++group.person;
+  }
+  if (auto found = group.matches.find(match); found != group.matches.end()) {
+    return found->second;
+  }
+  TRY(auto known, group.before->person_matching(match));
+  PersonNumber person = known ? *known : ++group.person;
+  group.matches[match] = person;
+  group.batch.put(kLinks, match_key(match), encode_person(person));
+  return person;
+}
+
+// A Patient whose NHS number or birth date changed leaves its person and joins another, or stands alone.
+Status KvStore::write_link(const Prepared& item, Group& group) {
+  if (!item.match || item.deletion || !item.key.ord.is_patient()) {
+    return {};
+  }
+  TRY(auto old, group.before->link_of(item.key.ord));
+  if (old && old->match == *item.match) {
+    return {};
+  }
+  PatientLink link;
+  link.match = *item.match;
+  link.method = link.match.empty() ? LinkMethod::kAlone : LinkMethod::kNhsNumberAndBirthDate;
+  TRY(link.person, person_for(link.match, group));
+  T t = item.header.t;
+  if (old && old->person != link.person) {
+    group.batch.put(kLinks, membership_key({old->person, item.key.ord, t}), encode_joined(false));
+  }
+  group.batch.put(kLinks, patient_link_key(item.key.ord, t), encode_patient_link(link));
+  group.batch.put(kLinks, membership_key({link.person, item.key.ord, t}), encode_joined(true));
+  return {};
+}
+
+Status KvStore::record_arrival(SourceNumber source, const Arrival& arrival,
+                               std::span<const FileDigest> files,
+                               std::span<const Refusal> refusals) {
+  auto view = kv_view();
+  kv::Batch batch;
+  TRY(auto known, view->refusals(source, SIZE_MAX));
+  size_t kept = 0;
+  for (const Refusal& refusal : known) {
+    if (std::find(files.begin(), files.end(), refusal.file) != files.end()) {
+      batch.remove(kMeta, refusal_key(refusal));
+    } else {
+      ++kept;
+    }
+  }
+  for (const Refusal& refusal : refusals) {
+    if (kept++ < kLoadRefusalsKept) {
+      batch.put(kMeta, refusal_key(refusal), encode_refusal(refusal));
+    }
+  }
+  Arrival counted = arrival;
+  counted.refused = kept;
+  batch.put(kMeta, meta_arrival_key(source), encode_arrival(counted));
+  return kv_->commit(batch, kv::Durability::kSynced);
+}
+
+Sizes KvStore::sizes() {
+  Sizes sizes;
+  for (kv::Family family = 0; family < kFamilyCount; ++family) {
+    auto size = kv_->family_size(family);
+    sizes.families.push_back({kFamilyNames[family], size.bytes, size.keys});
+  }
+  return sizes;
+}
+
+namespace {
+
+const Clock& system_clock() {
+  static SystemClock clock;
+  return clock;
+}
+
+rocks::Options rocks_options(const StoreOptions& options, const crypto::Key& file_key) {
+  rocks::Options out;
+  out.path = options.data_folder;
+  for (kv::Family family = 0; family < kFamilyCount; ++family) {
+    bool sealed = family == kCurrent || family == kHistory;
+    bool looked_up = family == kDirectory || family == kCurrent;
+    out.families.push_back({kFamilyNames[family],
+                            sealed ? rocks::Content::kSealed : rocks::Content::kPlain, looked_up});
+  }
+  out.file_key = file_key;
+  out.cache_bytes = options.cache_bytes;
+  out.files = options.files;
+  out.tiny = options.tiny;
+  return out;
+}
+
+}  // namespace
+
+Result<std::unique_ptr<Store>> open_store(const StoreOptions& options) {
+  FileSystem& files = options.files != nullptr ? *options.files : posix_files();
+  std::string keys_folder =
+      options.keys_folder.empty() ? options.data_folder + ".keys" : options.keys_folder;
+  TRY(auto keys, KeyStore::open(files, keys_folder, options.region_key));
+  std::unique_ptr<kv::Store> kv;
+  if (options.engine == Engine::kMemory) {
+    kv = kv::make_memory_store(kFamilyCount);
+  } else {
+    TRY(kv, rocks::open_store(rocks_options(options, keys->purpose_key(Purpose::kFiles))));
+  }
+  auto store = std::make_unique<KvStore>(
+      std::move(kv), std::move(keys), options.clock != nullptr ? *options.clock : system_clock());
+  TRY(store->open());
+  return store;
+}
+
+bool store_exists(FileSystem& files, const std::string& data_folder) {
+  return files.exists(data_folder + "/CURRENT");
+}
+
+}  // namespace continuum::record

@@ -1,0 +1,102 @@
+// record::Store over kv::Store: the embedded engine.
+#pragma once
+
+#include <condition_variable>
+#include <deque>
+#include <map>
+#include <memory>
+#include <mutex>
+#include <unordered_map>
+
+#include "kv/store.h"
+#include "record/kv/kv_view.h"
+#include "record/kv/row_writer.h"
+#include "record/store.h"
+
+namespace continuum::record {
+
+class KvStore final : public Store {
+ public:
+  KvStore(std::unique_ptr<kv::Store> kv, std::unique_ptr<KeyStore> keys, const Clock& clock)
+      : kv_(std::move(kv)), keys_(std::move(keys)), clock_(clock) {}
+
+  // Checks or writes format and definitions, and reads the counters.
+  Status open();
+
+  std::unique_ptr<View> view() override { return kv_view(); }
+  Result<SourceNumber> register_source(std::string_view name) override;
+  IdMinter id_minter() const override;
+  crypto::Key page_token_key() const override;
+  Result<Ord> place_patient(SourceNumber source, const IdHash& patient,
+                            std::string_view own_id) override;
+  Status prepare(const Draft& draft, Prepared& out) override;
+  Result<CommitResult> commit(std::span<Prepared> items) override;
+  Result<std::unique_ptr<BulkLoad>> begin_bulk_load(uint64_t budget_bytes) override;
+  Status record_arrival(SourceNumber source, const Arrival& arrival,
+                        std::span<const FileDigest> files,
+                        std::span<const Refusal> refusals) override;
+  Result<CheckReport> check(const CheckProgress& progress) override;
+  Status flush() override { return kv_->flush(); }
+  Sizes sizes() override;
+
+ private:
+  friend class KvBulkLoad;
+
+  // A commit waiting for its turn.
+  struct Waiter {
+    std::span<Prepared> items;
+    Result<CommitResult> result = CommitResult();
+    bool done = false;
+  };
+  // What one group of commits has gathered so far.
+  struct Group {
+    kv::Batch batch;
+    std::unique_ptr<KvView> before;
+    std::map<ItemKey, bool> touched;
+    std::map<std::string, PersonNumber> matches;
+    std::map<Ord, PatientLink> links;
+    T t = 0;
+    Instant instant;
+    PersonNumber person = 0;
+  };
+
+  std::unique_ptr<KvView> kv_view() const {
+    return std::make_unique<KvView>(kv_->snapshot(), *keys_);
+  }
+  Result<ItemNumber> reserve_item(Ord ord, fhir::TypeNumber type, SourceNumber source);
+  // The place of an ord, read on first use. Caller holds places_mutex_.
+  Result<Place*> place(Ord ord, SourceNumber source);
+  Status load_bucket(uint16_t bucket);
+  // Rows that keep a place: its ord row, and the Patient's directory entry when new.
+  void write_place(Ord ord, Place& place, const PutRow& put);
+
+  void lead(std::unique_lock<std::mutex>& lock);
+  void commit_group(const std::vector<Waiter*>& waiters);
+  Result<CommitResult> add_to_group(std::span<Prepared> items, Group& group);
+  Status check_unchanged(const Prepared& item, const Group& group) const;
+  void write_item(const Prepared& item, Group& group);
+  Status write_link(const Prepared& item, Group& group);
+  Result<PersonNumber> person_for(const std::string& match, Group& group);
+  Instant next_instant();
+
+  std::unique_ptr<kv::Store> kv_;
+  std::unique_ptr<KeyStore> keys_;
+  const Clock& clock_;
+
+  std::mutex places_mutex_;
+  std::unordered_map<uint64_t, Place> places_;
+  std::unordered_map<IdHash, Ord, IdHashHasher> placed_;
+  std::unordered_map<uint16_t, uint32_t> next_local_;
+
+  std::mutex queue_mutex_;
+  std::condition_variable queue_moved_;
+  std::deque<Waiter*> queue_;
+  bool leading_ = false;
+
+  // Only the leader of the queue, or the one bulk load, touches these.
+  T last_t_ = 0;
+  Instant last_instant_;
+  PersonNumber last_person_ = 0;
+};
+
+}  // namespace continuum::record

@@ -1,0 +1,380 @@
+#include "record/kv/kv_view.h"
+
+#include <algorithm>
+
+#include "base/bytes.h"
+#include "base/check.h"
+#include "record/body.h"
+#include "record/kv/changes.h"
+#include "record/kv/directory.h"
+#include "record/kv/families.h"
+
+namespace continuum::record {
+namespace {
+
+Result<StoredItem> decode_item(const ItemKey& key, std::string bytes) {
+  StoredItem item;
+  item.key = key;
+  item.bytes = std::move(bytes);
+  TRY(item.row, decode_row(item.bytes));
+  return item;
+}
+
+bool wanted(const ScanOptions& options, fhir::TypeNumber type) {
+  return options.types.empty() ||
+         std::find(options.types.begin(), options.types.end(), type) != options.types.end();
+}
+
+// Where a scan of an ord begins: at its first item, or right after the given one.
+std::string scan_start(Ord ord, const ScanOptions& options) {
+  return options.after ? current_key(*options.after) + '\0' : ord_key(ord);
+}
+
+std::string start_of_type(Ord ord, fhir::TypeNumber type) {
+  std::string key = ord_key(ord);
+  put_u8(key, type);
+  return key;
+}
+
+}  // namespace
+
+Result<uint64_t> read_counter(const kv::Snapshot& snapshot, std::string_view key) {
+  std::string value;
+  TRY(bool found, snapshot.get(kMeta, key, value));
+  if (!found) {
+    return 0;
+  }
+  return ByteReader(value).u64();
+}
+
+T KvView::stable_t() const { return read_counter(*snapshot_, kMetaT).value_or(0); }
+
+// Instants never go back along t (commits take the later of the clock and the last instant), so the
+// answer is found by halving.
+Result<T> KvView::t_at(Instant instant) const {
+  T low = 0;
+  T high = stable_t();
+  while (low < high) {
+    T middle = low + (high - low + 1) / 2;
+    auto cursor = snapshot_->scan(kTimes, {t_key(middle)});
+    bool found = cursor->next();
+    TRY(cursor->status());
+    if (!found) {
+      high = middle - 1;
+      continue;
+    }
+    TRY(Instant at, decode_instant(cursor->value()));
+    TRY(T t, decode_t_key(cursor->key()));
+    if (at <= instant) {
+      low = t;
+    } else {
+      high = middle - 1;
+    }
+  }
+  return low;
+}
+
+Result<Located> KvView::locate(const ResourceKey& resource) const {
+  std::string value;
+  TRY(bool found, snapshot_->get(kDirectory, directory_key(resource.type, resource.id.hash), value));
+  if (found) {
+    TRY(DirectoryRow row, decode_directory_row(value));
+    if (row.id_bucket == resource.id.bucket) {
+      return Located{{row.ord, resource.type, row.item}, row.source, std::move(row.own_id)};
+    }
+  }
+  return fail(ErrorCode::kNotFound, "there is no resource of that type and id");
+}
+
+Result<std::optional<StoredItem>> KvView::find_current(const ItemKey& item) const {
+  std::string value;
+  TRY(bool found, snapshot_->get(kCurrent, current_key(item), value));
+  if (!found) {
+    return std::optional<StoredItem>();
+  }
+  TRY(StoredItem stored, decode_item(item, std::move(value)));
+  return std::optional<StoredItem>(std::move(stored));
+}
+
+Result<std::optional<StoredItem>> KvView::find_newest_history(const ItemKey& item) const {
+  std::string from = current_key(item);
+  auto cursor = snapshot_->scan(kHistory, {from, kv::prefix_end(from)});
+  if (!cursor->next()) {
+    TRY(cursor->status());
+    return std::optional<StoredItem>();
+  }
+  TRY(StoredItem stored, decode_item(item, std::string(cursor->value())));
+  return std::optional<StoredItem>(std::move(stored));
+}
+
+Result<StoredItem> KvView::read(const ItemKey& item) const {
+  TRY(auto current, find_current(item));
+  if (current) {
+    return std::move(*current);
+  }
+  TRY(auto past, find_newest_history(item));
+  if (past && past->row.header.deleted) {
+    return fail(ErrorCode::kGone, "the resource was deleted");
+  }
+  return fail(ErrorCode::kNotFound, "there is no resource of that type and id");
+}
+
+Result<StoredItem> KvView::read_version(const ItemKey& item, uint32_t version) const {
+  TRY(auto all, versions(item));
+  for (StoredItem& stored : all) {
+    if (stored.row.header.version == version) {
+      return std::move(stored);
+    }
+  }
+  return fail(ErrorCode::kNotFound, "the resource has no such version");
+}
+
+Result<std::vector<StoredItem>> KvView::versions(const ItemKey& item) const {
+  std::vector<StoredItem> out;
+  TRY(auto current, find_current(item));
+  if (current) {
+    out.push_back(std::move(*current));
+  }
+  std::string from = current_key(item);
+  auto cursor = snapshot_->scan(kHistory, {from, kv::prefix_end(from)});
+  while (cursor->next()) {
+    TRY(StoredItem stored, decode_item(item, std::string(cursor->value())));
+    out.push_back(std::move(stored));
+  }
+  TRY(cursor->status());
+  return out;
+}
+
+Status KvView::open_canonical(const StoredItem& item, std::string& out) const {
+  TRY(crypto::Key key, keys_.data_key(item.key.ord));
+  return open_body(key, item.key, item.row, out);
+}
+
+Status KvView::append_resource(const StoredItem& item, std::string& out) const {
+  thread_local std::string body;
+  TRY(open_canonical(item, body));
+  const RowHeader& header = item.row.header;
+  if (header.splice_offset > body.size()) {
+    return fail(ErrorCode::kCorrupt, "a row's splice offset is outside its body");
+  }
+  append_spliced(out, body, header.splice_offset, header.version, header.instant);
+  return {};
+}
+
+Status KvView::scan(Ord ord, const ScanOptions& options, const ScanVisitor& visit) const {
+  return options.as_of ? scan_as_of(ord, options, visit) : scan_current(ord, options, visit);
+}
+
+Status KvView::scan_current(Ord ord, const ScanOptions& options, const ScanVisitor& visit) const {
+  std::string from = scan_start(ord, options);
+  std::string to = kv::prefix_end(ord_key(ord));
+  auto cursor = snapshot_->scan(kCurrent, {from, to});
+  bool more = cursor->next();
+  while (more) {
+    TRY(ItemKey key, decode_item_key(cursor->key()));
+    if (!wanted(options, key.type)) {
+      more = key.type < UINT8_MAX &&
+             cursor->seek(start_of_type(ord, static_cast<fhir::TypeNumber>(key.type + 1)));
+      continue;
+    }
+    StoredItem item;
+    item.key = key;
+    TRY(item.row, decode_row(cursor->value()));
+    TRY(bool go_on, visit(item));
+    if (!go_on) {
+      return {};
+    }
+    more = cursor->next();
+  }
+  return cursor->status();
+}
+
+// Walks current and history side by side. The version of an item as of t is its current row when that
+// is old enough, else the newest history row that is.
+Status KvView::scan_as_of(Ord ord, const ScanOptions& options, const ScanVisitor& visit) const {
+  std::string from = scan_start(ord, options);
+  std::string to = kv::prefix_end(ord_key(ord));
+  auto current = snapshot_->scan(kCurrent, {from, to});
+  auto history = snapshot_->scan(kHistory, {from, to});
+  bool in_current = current->next();
+  bool in_history = history->next();
+  while (in_current || in_history) {
+    std::string_view at_current = in_current ? current->key() : std::string_view();
+    std::string_view at_history =
+        in_history ? history->key().substr(0, kItemKeySize) : std::string_view();
+    bool take_current = in_current && (!in_history || at_current <= at_history);
+    std::string item_bytes(take_current ? at_current : at_history);
+    TRY(ItemKey key, decode_item_key(item_bytes));
+    StoredItem item;
+    item.key = key;
+    bool found = false;
+    if (take_current) {
+      TRY(item.row, decode_row(current->value()));
+      found = item.row.header.t <= *options.as_of;
+    }
+    if (!found && in_history && at_history == item_bytes &&
+        history->seek(history_key(key, *options.as_of)) &&
+        history->key().substr(0, kItemKeySize) == item_bytes) {
+      TRY(item.row, decode_row(history->value()));
+      found = true;
+    }
+    if (found && !item.row.header.deleted && wanted(options, key.type)) {
+      TRY(bool go_on, visit(item));
+      if (!go_on) {
+        return {};
+      }
+    }
+    if (take_current) {
+      in_current = current->next();
+    }
+    in_history = history->seek(kv::prefix_end(item_bytes));
+  }
+  TRY(current->status());
+  return history->status();
+}
+
+Status KvView::scan_ords(Ord from, const std::function<bool(Ord, SourceNumber)>& visit) const {
+  auto cursor = snapshot_->scan(kDirectory, {ord_row_key(from), "q"});
+  while (cursor->next()) {
+    TRY(Ord ord, decode_ord_row_key(cursor->key()));
+    TRY(OrdRow row, decode_ord_row(cursor->value()));
+    if (!visit(ord, row.source)) {
+      return {};
+    }
+  }
+  return cursor->status();
+}
+
+Result<std::vector<ItemKey>> KvView::find_token(fhir::TypeNumber type, std::string_view parameter,
+                                                std::string_view system, std::string_view code,
+                                                size_t count_max) const {
+  std::vector<ItemKey> found;
+  std::string prefix = token_prefix(type, parameter, system, code);
+  auto cursor = snapshot_->scan(kPostings, {prefix, kv::prefix_end(prefix)});
+  while (found.size() < count_max && cursor->next()) {
+    TRY(ItemKey item, decode_index_item(kPostings, cursor->key()));
+    found.push_back(item);
+  }
+  TRY(cursor->status());
+  return found;
+}
+
+Result<std::optional<PatientLink>> KvView::link_of(Ord ord) const {
+  std::string prefix = patient_link_prefix(ord);
+  auto cursor = snapshot_->scan(kLinks, {prefix, kv::prefix_end(prefix)});
+  if (!cursor->next()) {
+    TRY(cursor->status());
+    return std::optional<PatientLink>();
+  }
+  TRY(PatientLink link, decode_patient_link(cursor->value()));
+  return std::optional<PatientLink>(std::move(link));
+}
+
+Result<std::optional<PersonNumber>> KvView::person_matching(std::string_view match) const {
+  std::string value;
+  TRY(bool found, snapshot_->get(kLinks, match_key(match), value));
+  if (!found) {
+    return std::optional<PersonNumber>();
+  }
+  TRY(PersonNumber person, decode_person(value));
+  return std::optional<PersonNumber>(person);
+}
+
+Result<SourcePatient> KvView::source_patient(Ord ord) const {
+  std::string value;
+  TRY(bool found, snapshot_->get(kDirectory, ord_row_key(ord), value));
+  if (!found || !ord.is_patient()) {
+    return fail(ErrorCode::kNotFound, "there is no such source patient");
+  }
+  TRY(OrdRow row, decode_ord_row(value));
+  SourcePatient out{ord, row.source, {ord.bucket(), row.patient}, LinkMethod::kAlone};
+  TRY(auto link, link_of(ord));
+  if (link) {
+    out.method = link->method;
+  }
+  return out;
+}
+
+Result<std::vector<SourcePatient>> KvView::members_of(PersonNumber person) const {
+  std::vector<SourcePatient> members;
+  std::string prefix = membership_prefix(person);
+  auto cursor = snapshot_->scan(kLinks, {prefix, kv::prefix_end(prefix)});
+  std::optional<Ord> last;
+  while (cursor->next()) {
+    TRY(Membership membership, decode_membership_key(cursor->key()));
+    if (last == membership.ord) {
+      continue;  // an older state
+    }
+    last = membership.ord;
+    TRY(bool joined, decode_joined(cursor->value()));
+    if (joined) {
+      TRY(SourcePatient member, source_patient(membership.ord));
+      members.push_back(member);
+    }
+  }
+  TRY(cursor->status());
+  return members;
+}
+
+// Others under the same NHS number: match keys start with it.
+Status KvView::add_apart(const std::string& match, Person& person) const {
+  std::string start = match_prefix(match.substr(0, match.find('|') + 1));
+  auto cursor = snapshot_->scan(kLinks, {start, kv::prefix_end(start)});
+  while (cursor->next()) {
+    TRY(PersonNumber other, decode_person(cursor->value()));
+    if (other != person.number) {
+      TRY(auto members, members_of(other));
+      person.apart.insert(person.apart.end(), members.begin(), members.end());
+    }
+  }
+  return cursor->status();
+}
+
+Result<Person> KvView::person_of(Ord ord) const {
+  TRY(SourcePatient self, source_patient(ord));
+  Person person;
+  TRY(auto link, link_of(ord));
+  if (!link) {
+    person.members.push_back(self);
+    return person;
+  }
+  person.number = link->person;
+  TRY(person.members, members_of(link->person));
+  if (!link->match.empty()) {
+    TRY(add_apart(link->match, person));
+  }
+  return person;
+}
+
+Result<std::vector<SourceStatus>> KvView::sources() const {
+  std::vector<SourceStatus> out;
+  auto cursor = snapshot_->scan(kMeta, {"n", "o"});
+  while (cursor->next()) {
+    ByteReader reader(cursor->key().substr(1));
+    SourceStatus status;
+    TRY(status.number, reader.u16());
+    status.name = cursor->value();
+    std::string value;
+    TRY(bool arrived, snapshot_->get(kMeta, meta_arrival_key(status.number), value));
+    if (arrived) {
+      TRY(status.arrival, decode_arrival(value));
+    }
+    out.push_back(std::move(status));
+  }
+  TRY(cursor->status());
+  return out;
+}
+
+Result<std::vector<Refusal>> KvView::refusals(SourceNumber source, size_t count_max) const {
+  std::vector<Refusal> out;
+  std::string prefix = refusal_prefix(source);
+  auto cursor = snapshot_->scan(kMeta, {prefix, kv::prefix_end(prefix)});
+  while (out.size() < count_max && cursor->next()) {
+    TRY(Refusal refusal, decode_refusal(cursor->key(), cursor->value()));
+    out.push_back(std::move(refusal));
+  }
+  TRY(cursor->status());
+  return out;
+}
+
+}  // namespace continuum::record

@@ -1,0 +1,58 @@
+// record::View over a kv snapshot.
+#pragma once
+
+#include <memory>
+
+#include "kv/store.h"
+#include "record/key_store.h"
+#include "record/store.h"
+
+namespace continuum::record {
+
+class KvView final : public View {
+ public:
+  // `keys` must outlive the view.
+  KvView(std::unique_ptr<kv::Snapshot> snapshot, const KeyStore& keys)
+      : snapshot_(std::move(snapshot)), keys_(keys) {}
+
+  T stable_t() const override;
+  Result<T> t_at(Instant instant) const override;
+  Result<Located> locate(const ResourceKey& resource) const override;
+  Result<StoredItem> read(const ItemKey& item) const override;
+  Result<StoredItem> read_version(const ItemKey& item, uint32_t version) const override;
+  Result<std::vector<StoredItem>> versions(const ItemKey& item) const override;
+  Status append_resource(const StoredItem& item, std::string& out) const override;
+  Status open_canonical(const StoredItem& item, std::string& out) const override;
+  Status scan(Ord ord, const ScanOptions& options, const ScanVisitor& visit) const override;
+  Status scan_ords(Ord from,
+                   const std::function<bool(Ord, SourceNumber)>& visit) const override;
+  Result<std::vector<ItemKey>> find_token(fhir::TypeNumber type, std::string_view parameter,
+                                          std::string_view system, std::string_view code,
+                                          size_t count_max) const override;
+  Result<Person> person_of(Ord ord) const override;
+  Result<SourcePatient> source_patient(Ord ord) const override;
+  Result<std::vector<SourceStatus>> sources() const override;
+  Result<std::vector<Refusal>> refusals(SourceNumber source, size_t count_max) const override;
+
+  const kv::Snapshot& snapshot() const { return *snapshot_; }
+  // The current row, or nothing (never stored, or deleted).
+  Result<std::optional<StoredItem>> find_current(const ItemKey& item) const;
+  // The newest row of the history family, or nothing.
+  Result<std::optional<StoredItem>> find_newest_history(const ItemKey& item) const;
+  Result<std::optional<PatientLink>> link_of(Ord ord) const;
+  Result<std::optional<PersonNumber>> person_matching(std::string_view match) const;
+
+ private:
+  Status scan_current(Ord ord, const ScanOptions& options, const ScanVisitor& visit) const;
+  Status scan_as_of(Ord ord, const ScanOptions& options, const ScanVisitor& visit) const;
+  Result<std::vector<SourcePatient>> members_of(PersonNumber person) const;
+  Status add_apart(const std::string& match, Person& person) const;
+
+  std::unique_ptr<kv::Snapshot> snapshot_;
+  const KeyStore& keys_;
+};
+
+// Reads a u64 counter of the meta family; 0 when absent.
+Result<uint64_t> read_counter(const kv::Snapshot& snapshot, std::string_view key);
+
+}  // namespace continuum::record

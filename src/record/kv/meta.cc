@@ -1,0 +1,98 @@
+#include "record/kv/meta.h"
+
+#include <cstring>
+
+#include "base/bytes.h"
+#include "record/kv/values.h"
+
+namespace continuum::record {
+
+std::string meta_bucket_key(uint16_t bucket) {
+  std::string key = "b";
+  put_u16(key, bucket);
+  return key;
+}
+
+std::string meta_source_key(std::string_view name) { return "s" + std::string(name); }
+
+std::string meta_source_name_key(SourceNumber source) {
+  std::string key = "n";
+  put_u16(key, source);
+  return key;
+}
+
+std::string meta_arrival_key(SourceNumber source) {
+  std::string key = "a";
+  put_u16(key, source);
+  return key;
+}
+
+std::string encode_arrival(const Arrival& arrival) {
+  std::string value;
+  put_u64(value, static_cast<uint64_t>(arrival.instant.micros));
+  put_varint(value, arrival.received);
+  put_varint(value, arrival.refused);
+  return value;
+}
+
+Result<Arrival> decode_arrival(std::string_view value) {
+  ByteReader reader(value);
+  Arrival arrival;
+  TRY(uint64_t micros, reader.u64());
+  arrival.instant.micros = static_cast<int64_t>(micros);
+  TRY(arrival.received, reader.varint());
+  TRY(arrival.refused, reader.varint());
+  return arrival;
+}
+
+std::string refusal_prefix(SourceNumber source) {
+  std::string key = "f";
+  put_u16(key, source);
+  return key;
+}
+
+std::string refusal_prefix(SourceNumber source, const FileDigest& file) {
+  std::string key = refusal_prefix(source);
+  key.append(file.data(), file.size());
+  return key;
+}
+
+std::string refusal_key(const Refusal& refusal) {
+  std::string key = refusal_prefix(refusal.source, refusal.file);
+  put_u32(key, refusal.entry);
+  return key;
+}
+
+std::string encode_refusal(const Refusal& refusal) {
+  std::string value;
+  put_u64(value, static_cast<uint64_t>(refusal.instant.micros));
+  put_term(value, refusal.code);
+  put_term(value, refusal.reason);
+  put_term(value, refusal.type);
+  return value;
+}
+
+Result<Refusal> decode_refusal(std::string_view key, std::string_view value) {
+  Refusal refusal;
+  ByteReader key_reader(key);
+  TRY(uint8_t kind, key_reader.u8());
+  TRY(refusal.source, key_reader.u16());
+  TRY(auto file, key_reader.take(refusal.file.size()));
+  std::memcpy(refusal.file.data(), file.data(), file.size());
+  TRY(refusal.entry, key_reader.u32());
+  ByteReader reader(value);
+  TRY(uint64_t micros, reader.u64());
+  refusal.instant.micros = static_cast<int64_t>(micros);
+  TRY(Term code, take_term(reader));
+  TRY(Term reason, take_term(reader));
+  TRY(Term type, take_term(reader));
+  refusal.code = std::move(code.text);
+  refusal.reason = std::move(reason.text);
+  refusal.type = std::move(type.text);
+  if (kind != 'f' || !key_reader.empty() || !reader.empty()) {
+    return fail(ErrorCode::kCorrupt, "a refusal has the wrong shape");
+  }
+  return refusal;
+}
+
+}  // namespace continuum::record

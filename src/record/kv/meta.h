@@ -1,0 +1,52 @@
+// Family `meta`: counters, sources, arrivals and refusals (docs/storage_format.md section 5).
+#pragma once
+
+#include <array>
+#include <string>
+#include <string_view>
+
+#include "base/instant.h"
+#include "base/result.h"
+#include "record/ids.h"
+
+namespace continuum::record {
+
+inline constexpr uint32_t kStoreFormat = 1;
+
+inline constexpr std::string_view kMetaFormat = "#format";
+inline constexpr std::string_view kMetaDefinitions = "#definitions";
+inline constexpr std::string_view kMetaT = "#t";
+inline constexpr std::string_view kMetaPerson = "#person";
+
+std::string meta_bucket_key(uint16_t bucket);
+std::string meta_source_key(std::string_view name);
+std::string meta_source_name_key(SourceNumber source);
+std::string meta_arrival_key(SourceNumber source);
+
+// When a source last sent something, and how that went.
+struct Arrival {
+  Instant instant;
+  uint64_t received = 0;  // resources in that arrival
+  uint64_t refused = 0;   // refusals kept of this source, from this and earlier arrivals
+};
+std::string encode_arrival(const Arrival& arrival);
+Result<Arrival> decode_arrival(std::string_view value);
+
+// Something a source sent that could not be stored. Holds no patient data.
+using FileDigest = std::array<char, 16>;
+struct Refusal {
+  SourceNumber source = 0;
+  FileDigest file{};   // of the file's name: names may name people
+  uint32_t entry = 0;  // Bundle entry, or line, from 1; 0: the file as a whole
+  Instant instant;
+  std::string code;    // to_string(ErrorCode)
+  std::string reason;
+  std::string type;    // FHIR type, or empty
+};
+std::string refusal_prefix(SourceNumber source);
+std::string refusal_prefix(SourceNumber source, const FileDigest& file);
+std::string refusal_key(const Refusal& refusal);
+std::string encode_refusal(const Refusal& refusal);
+Result<Refusal> decode_refusal(std::string_view key, std::string_view value);
+
+}  // namespace continuum::record

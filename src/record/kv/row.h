@@ -1,0 +1,57 @@
+// Families `current` and `history`: one version of one resource (docs/storage_format.md sections 2, 4).
+#pragma once
+
+#include <string>
+#include <string_view>
+
+#include "base/instant.h"
+#include "base/result.h"
+#include "crypto/digest.h"
+#include "record/ids.h"
+
+namespace continuum::record {
+
+inline constexpr uint8_t kRowFormat = 1;
+inline constexpr size_t kRowHeaderSize = 64;
+inline constexpr size_t kItemKeySize = 11;
+
+// Where an item is kept.
+struct ItemKey {
+  Ord ord;
+  fhir::TypeNumber type = 0;
+  ItemNumber item = 0;
+  auto operator<=>(const ItemKey&) const = default;
+};
+
+struct RowHeader {
+  bool deleted = false;
+  uint8_t label_class = 0;
+  uint8_t dictionary = 0;
+  uint32_t version = 1;
+  T t = 0;
+  Instant instant;
+  SourceNumber source = 0;
+  uint16_t splice_offset = 0;
+  uint32_t body_size = 0;
+  crypto::Digest body_digest{};
+};
+
+// A row as stored: header, and the sealed body as a view into the bytes it was decoded from.
+struct Row {
+  RowHeader header;
+  std::string_view sealed;
+};
+
+void put_ord(std::string& out, Ord ord);
+std::string ord_key(Ord ord);
+std::string current_key(const ItemKey& key);
+void put_item_key(std::string& out, const ItemKey& key);
+std::string history_key(const ItemKey& key, T t);
+// The key of `current`, or the start of a key of `history`.
+Result<ItemKey> decode_item_key(std::string_view key);
+Result<T> decode_history_t(std::string_view key);
+
+void put_row_header(std::string& out, const RowHeader& header);
+Result<Row> decode_row(std::string_view value);
+
+}  // namespace continuum::record

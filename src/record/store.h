@@ -1,0 +1,250 @@
+// The record contract: what every engine of the record store promises.
+//
+// Resources are kept by source patient (Ord) and never leave it; a person is a set of source patients
+// held as links. Every commit has a number t, unique and ordered within an ord; a View is one moment of
+// the whole store on this engine, but callers may rely only on one moment *of each source patient*: a
+// sharded engine has no more. Nothing here decides who may see what: callers stand behind `access`.
+//
+// Hazards and how this layer prevents them. Wrong person: an item is sealed under the key of its own
+// source patient with its place as context, so a misplaced row does not open. Missing item: a row that
+// does not open is an error of the whole read, never left out. Stale item: one current row an item,
+// replaced with its index entries in one atomic commit. Silent failure: refusals are kept with their
+// source and told with every whole record.
+#pragma once
+
+#include <functional>
+#include <memory>
+#include <optional>
+#include <span>
+#include <string>
+#include <string_view>
+#include <vector>
+
+#include "base/file_system.h"
+#include "base/instant.h"
+#include "base/result.h"
+#include "record/canonical.h"
+#include "record/ids.h"
+#include "record/kv/index.h"
+#include "record/kv/links.h"
+#include "record/kv/meta.h"
+#include "record/kv/row.h"
+
+namespace continuum::record {
+
+// One version of one resource as found. The sealed body is a view that lives as long as `bytes`, or,
+// inside a scan callback, as long as the call.
+struct StoredItem {
+  ItemKey key;
+  Row row;
+  std::string bytes;  // owns what `row` views, outside scans
+};
+
+struct Located {
+  ItemKey key;
+  SourceNumber source = 0;
+  std::string own_id;  // the source's own id
+};
+
+struct SourcePatient {
+  Ord ord;
+  SourceNumber source = 0;
+  ResourceId patient;  // of its Patient resource
+  LinkMethod method = LinkMethod::kAlone;
+};
+
+struct Person {
+  PersonNumber number = 0;
+  std::vector<SourcePatient> members;  // by ord
+  // Source patients that share an NHS number with a member but not the birth date: not joined.
+  std::vector<SourcePatient> apart;
+};
+
+struct SourceStatus {
+  SourceNumber number = 0;
+  std::string name;
+  std::optional<Arrival> arrival;
+};
+
+struct ScanOptions {
+  // Only these types; empty: all.
+  std::span<const fhir::TypeNumber> types;
+  // The record as it was right after commit `as_of`; nothing: as it is.
+  std::optional<T> as_of;
+  // Continue after this item (of the same ord).
+  std::optional<ItemKey> after;
+};
+
+// Return false to stop.
+using ScanVisitor = std::function<Result<bool>(const StoredItem& item)>;
+
+// One moment of the store. Thread-safe. Must not outlive its store; keeps old versions alive, so it
+// should be short-lived.
+class View {
+ public:
+  virtual ~View() = default;
+
+  virtual T stable_t() const = 0;
+  // The last commit at or before `instant`; 0 when all are later.
+  virtual Result<T> t_at(Instant instant) const = 0;
+
+  // Where the resource of that id is (also when deleted). kNotFound.
+  virtual Result<Located> locate(const ResourceKey& resource) const = 0;
+  // The current version. kNotFound; kGone when deleted.
+  virtual Result<StoredItem> read(const ItemKey& item) const = 0;
+  // That version; one whose row says deleted has no body. kNotFound.
+  virtual Result<StoredItem> read_version(const ItemKey& item, uint32_t version) const = 0;
+  // All versions, newest first, deletions included.
+  virtual Result<std::vector<StoredItem>> versions(const ItemKey& item) const = 0;
+  // Appends the resource as JSON, versionId and lastUpdated spliced in. kCorrupt when the body does not
+  // open; kNotFound when its key was erased.
+  virtual Status append_resource(const StoredItem& item, std::string& out) const = 0;
+  // The canonical body alone.
+  virtual Status open_canonical(const StoredItem& item, std::string& out) const = 0;
+
+  // The live items of one ord, by type and item; none that was deleted.
+  virtual Status scan(Ord ord, const ScanOptions& options, const ScanVisitor& visit) const = 0;
+  // The ords with at least one item or a Patient, in order, from `from` on.
+  virtual Status scan_ords(Ord from, const std::function<bool(Ord, SourceNumber)>& visit) const = 0;
+  // Items of `type` with that token, in order of (ord, item); at most `count_max`.
+  virtual Result<std::vector<ItemKey>> find_token(fhir::TypeNumber type, std::string_view parameter,
+                                                  std::string_view system, std::string_view code,
+                                                  size_t count_max) const = 0;
+
+  // The person a source patient belongs to. kNotFound when the ord is no patient.
+  virtual Result<Person> person_of(Ord ord) const = 0;
+  virtual Result<SourcePatient> source_patient(Ord ord) const = 0;
+
+  virtual Result<std::vector<SourceStatus>> sources() const = 0;
+  virtual Result<std::vector<Refusal>> refusals(SourceNumber source, size_t count_max) const = 0;
+};
+
+// One resource to write, ready but for its number t. Made by Store::prepare.
+struct Prepared {
+  ItemKey key;
+  IdHash id_hash{};
+  uint16_t id_bucket = 0;
+  SourceNumber source = 0;
+  std::string own_id;
+  bool create = true;            // nothing of this id was ever stored
+  bool unchanged = false;        // the current version has this very body: nothing to write
+  bool deletion = false;
+  uint32_t previous_version = 0;  // 0 when create
+  bool previous_deleted = false;
+  T previous_t = 0;
+  RowHeader header;              // version and t are set by the commit
+  std::string sealed;
+  IndexEntries index;
+  IndexEntries superseded;       // index entries of the current version, when there is one
+  std::string superseded_row;    // its row, to be moved to history
+  std::optional<std::string> match;  // Patients only: the match key, empty for none
+};
+
+struct Draft {
+  ResourceKey resource;
+  Ord ord;
+  SourceNumber source = 0;
+  std::string_view own_id;
+  const Canonical* canonical = nullptr;  // null: delete
+  const json::Node* tree = nullptr;      // the canonical tree, for index entries
+  std::string_view match;                // Patients only
+};
+
+struct CommitResult {
+  T t = 0;  // 0 when nothing had to be written
+  uint32_t created = 0;
+  uint32_t updated = 0;
+  uint32_t deleted = 0;
+  uint32_t unchanged = 0;
+};
+
+// Takes in large numbers of new resources: rows are gathered, sorted and ingested without a write-ahead
+// log. One bulk load at a time, and no commit() beside it; add() from several threads at once.
+class BulkLoad {
+ public:
+  virtual ~BulkLoad() = default;  // what was not flushed is dropped
+  // `prepared.create` must hold. After this the buffer may be over its budget: see is_full().
+  virtual Status add(const Prepared& prepared) = 0;
+  // Durable and visible when it returns; atomic. No prepare() or add() may run meanwhile.
+  virtual Status flush() = 0;
+  virtual bool is_full() const = 0;
+};
+
+// What a check finds. Findings name ids, families and counts; never content.
+struct CheckReport {
+  uint64_t items = 0;
+  uint64_t versions = 0;
+  uint64_t index_rows = 0;
+  uint64_t source_patients = 0;
+  std::vector<std::string> findings;  // empty: the store is sound; at most kFindingsMax
+  uint64_t finding_count = 0;
+};
+inline constexpr size_t kFindingsMax = 100;
+using CheckProgress = std::function<void(uint64_t items_done)>;
+
+struct Sizes {
+  struct Family {
+    std::string name;
+    uint64_t bytes = 0;
+    uint64_t keys = 0;
+  };
+  std::vector<Family> families;
+};
+
+// Thread-safe.
+class Store {
+ public:
+  virtual ~Store() = default;
+
+  virtual std::unique_ptr<View> view() = 0;
+
+  // The number of a source, registered (durably) when new. kInvalid: not a source name.
+  virtual Result<SourceNumber> register_source(std::string_view name) = 0;
+  virtual IdMinter id_minter() const = 0;
+  virtual crypto::Key page_token_key() const = 0;
+
+  // The ord of the source patient whose Patient has that id hash and own id, made when new. The place
+  // is kept from the first commit or flush that stores something in it, whether or not that is the
+  // Patient itself.
+  virtual Result<Ord> place_patient(SourceNumber source, const IdHash& patient,
+                                    std::string_view own_id) = 0;
+
+  // Looks up what is there, seals, and extracts index entries. `previous` work is compared by digest.
+  virtual Status prepare(const Draft& draft, Prepared& out) = 0;
+  // All or none, durable when it returns. kConflict: something changed since prepare: prepare again.
+  virtual Result<CommitResult> commit(std::span<Prepared> items) = 0;
+  virtual Result<std::unique_ptr<BulkLoad>> begin_bulk_load(uint64_t budget_bytes) = 0;
+
+  // Replaces what is remembered of a source's arrivals, and of refusals from those files.
+  virtual Status record_arrival(SourceNumber source, const Arrival& arrival,
+                                std::span<const FileDigest> files,
+                                std::span<const Refusal> refusals) = 0;
+
+  // Reads everything: every body opens and matches its digest, every index row has its resource and
+  // every resource its index rows, all references between families hold. Changes nothing.
+  virtual Result<CheckReport> check(const CheckProgress& progress) = 0;
+
+  virtual Status flush() = 0;
+  virtual Sizes sizes() = 0;
+};
+
+enum class Engine : uint8_t { kRocks, kMemory };
+
+struct StoreOptions {
+  std::string data_folder;
+  std::string keys_folder;  // empty: data_folder + ".keys"
+  crypto::Key region_key;
+  uint64_t cache_bytes = uint64_t{256} << 20;
+  Engine engine = Engine::kRocks;
+  FileSystem* files = nullptr;    // null: the disk
+  const Clock* clock = nullptr;   // null: the system's
+  bool tiny = false;              // tests: small blocks and buffers
+};
+
+// Opens, or makes, a store. Errors: of the key store (key_store.h), of the files (rocks_store.h);
+// kUnsupported for a newer format or other definitions.
+Result<std::unique_ptr<Store>> open_store(const StoreOptions& options);
+// Whether a folder holds a store.
+bool store_exists(FileSystem& files, const std::string& data_folder);
+
+}  // namespace continuum::record

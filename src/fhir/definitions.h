@@ -18,7 +18,7 @@ enum class Leaf : uint8_t {
   kTokenConcept,
   kTokenIdentifier,
   kTokenContactPoint,
-  kTokenCode,  // argument: index into kSystems
+  kTokenCode,  // argument: index into kBindings
   kTokenBoolean,
   kTokenText,
   kTokenPresent,  // whatever is there counts as "true"
@@ -79,6 +79,18 @@ struct TrieAction {
   Leaf leaf;
 };
 
+// The code system of an element of type code: of the codes listed, else `system` (may be empty).
+struct BindingRow {
+  std::string_view system;
+  uint16_t codes_first;
+  uint16_t codes_count;
+};
+
+struct BindingCodeRow {
+  std::string_view code;
+  std::string_view system;
+};
+
 // The parameter is "false" when the resource has none of the members listed for it.
 struct AbsentRow {
   ParameterNumber parameter;
@@ -98,7 +110,8 @@ extern const TrieNode kNodes[];
 extern const TrieSlot kSlots[];
 extern const TrieGuard kGuards[];
 extern const TrieAction kActions[];
-extern const std::string_view kSystems[];
+extern const BindingRow kBindings[];
+extern const BindingCodeRow kBindingCodes[];
 extern const AbsentRow kAbsents[];
 extern const CompartmentRow kCompartment[];
 extern const std::size_t kTypeCount;

@@ -1,10 +1,13 @@
 #include "fhir/home.h"
 
 #include <array>
+#include <optional>
+#include <span>
 
 #include "base/check.h"
 #include "fhir/definitions.h"
 #include "fhir/reference.h"
+#include "fhir/type_rows.h"
 
 namespace continuum::fhir {
 namespace {
@@ -93,117 +96,6 @@ constexpr HomeRow kHomeRows[] = {
 // Every encounter is one patient's; many types name it beside the subject.
 constexpr std::array<std::string_view, 3> kEncounterPaths = {"encounter", "context",
                                                              "context.encounter"};
-
-struct TimelineRow {
-  std::string_view type;
-  std::string_view code;
-};
-
-// Clinical time first; the time of recording or sending only where R4 has no better parameter, or
-// behind it. Types that say what is, not what happened (Coverage, Device...), have no row.
-constexpr TimelineRow kTimelineRows[] = {
-    {"Account", "period"},
-    {"AdverseEvent", "date"},
-    {"AllergyIntolerance", "date"},  // recorded: its onset has no parameter of its own
-    {"AllergyIntolerance", "onset"},
-    {"AllergyIntolerance", "last-date"},
-    {"Appointment", "date"},
-    {"AuditEvent", "date"},
-    {"Basic", "created"},
-    {"Bundle", "timestamp"},
-    {"CarePlan", "date"},
-    {"CarePlan", "activity-date"},
-    {"CareTeam", "date"},
-    {"ChargeItem", "occurrence"},
-    {"ChargeItem", "entered-date"},
-    {"Claim", "created"},
-    {"ClaimResponse", "created"},
-    {"ClinicalImpression", "date"},
-    {"Communication", "sent"},
-    {"Communication", "received"},
-    {"CommunicationRequest", "occurrence"},
-    {"CommunicationRequest", "authored"},
-    {"Composition", "period"},
-    {"Composition", "date"},
-    {"Condition", "onset-date"},
-    {"Condition", "recorded-date"},
-    {"Consent", "date"},
-    {"Contract", "issued"},
-    {"CoverageEligibilityRequest", "created"},
-    {"CoverageEligibilityResponse", "created"},
-    {"DetectedIssue", "identified"},
-    {"DeviceRequest", "event-date"},
-    {"DeviceRequest", "authored-on"},
-    {"DiagnosticReport", "date"},
-    {"DiagnosticReport", "issued"},
-    {"DocumentManifest", "created"},
-    {"DocumentReference", "period"},
-    {"DocumentReference", "date"},
-    {"Encounter", "date"},
-    {"EpisodeOfCare", "date"},
-    {"ExplanationOfBenefit", "created"},
-    {"FamilyMemberHistory", "date"},
-    {"Flag", "date"},
-    {"Goal", "start-date"},
-    {"Goal", "target-date"},
-    {"ImagingStudy", "started"},
-    {"Immunization", "date"},
-    {"ImmunizationEvaluation", "date"},
-    {"ImmunizationRecommendation", "date"},
-    {"Invoice", "date"},
-    {"List", "date"},
-    {"MeasureReport", "period"},
-    {"MeasureReport", "date"},
-    {"Media", "created"},
-    {"MedicationAdministration", "effective-time"},
-    {"MedicationDispense", "whenhandedover"},
-    {"MedicationDispense", "whenprepared"},
-    {"MedicationRequest", "authoredon"},
-    {"MedicationStatement", "effective"},
-    {"NutritionOrder", "datetime"},
-    {"Observation", "date"},
-    {"PaymentNotice", "created"},
-    {"PaymentReconciliation", "created"},
-    {"Procedure", "date"},
-    {"Provenance", "when"},
-    {"Provenance", "recorded"},
-    {"QuestionnaireResponse", "authored"},
-    {"RequestGroup", "authored"},
-    {"ResearchSubject", "date"},
-    {"RiskAssessment", "date"},
-    {"Schedule", "date"},
-    {"ServiceRequest", "occurrence"},
-    {"ServiceRequest", "authored"},
-    {"Slot", "start"},
-    {"Specimen", "collected"},
-    {"SupplyRequest", "date"},
-    {"Task", "period"},
-    {"Task", "authored-on"},
-    {"Task", "modified"},
-    {"TestReport", "issued"},
-    {"VisionPrescription", "datewritten"},
-};
-
-// [first, first + count) of the rows of each type.
-struct Rows {
-  size_t first = 0;
-  size_t count = 0;
-};
-using RowIndex = std::array<Rows, 256>;
-
-template <typename Row>
-RowIndex index_rows(std::span<const Row> rows) {
-  RowIndex index{};
-  for (size_t i = 0; i < rows.size(); ++i) {
-    std::optional<TypeNumber> type = type_number(rows[i].type);
-    CHECK(type.has_value());
-    Rows& at = index[*type];
-    CHECK(at.count == 0 || at.first + at.count == i);
-    at.first = at.count == 0 ? i : at.first;
-    ++at.count;
-  }
-  return index;
-}
 
 std::span<const HomeRow> home_rows(TypeNumber type) {
   static const RowIndex index = index_rows<HomeRow>(kHomeRows);
@@ -313,23 +205,6 @@ class Candidates {
   bool any_ = false;
 };
 
-struct Timeline {
-  std::array<ParameterNumber, std::size(kTimelineRows)> parameters{};
-  RowIndex index{};
-};
-
-Timeline make_timeline() {
-  Timeline timeline;
-  timeline.index = index_rows<TimelineRow>(kTimelineRows);
-  for (size_t i = 0; i < std::size(kTimelineRows); ++i) {
-    const TimelineRow& row = kTimelineRows[i];
-    const Parameter* found = parameter(*type_number(row.type), row.code);
-    CHECK(found != nullptr && found->kind == ParameterKind::kDate);
-    timeline.parameters[i] = number_of(*found);
-  }
-  return timeline;
-}
-
 }  // namespace
 
 void patient_candidates(TypeNumber type, const Node& resource,
@@ -344,12 +219,6 @@ void patient_candidates(TypeNumber type, const Node& resource,
   Candidates candidates(resource, report);
   static_cast<void>(candidates.about(compartment) || candidates.others(compartment) ||
                     candidates.left_out(home_rows(type)) || candidates.encounter());
-}
-
-std::span<const ParameterNumber> timeline_parameters(TypeNumber type) {
-  static const Timeline timeline = make_timeline();
-  const Rows& rows = timeline.index[type];
-  return {timeline.parameters.data() + rows.first, rows.count};
 }
 
 }  // namespace continuum::fhir

@@ -1,11 +1,10 @@
-// With which patient a resource belongs, and when what it tells happened.
+// With which patient a resource belongs.
 #pragma once
 
 #include <functional>
-#include <span>
 #include <string_view>
 
-#include "fhir/search_parameters.h"
+#include "fhir/types.h"
 #include "json/document.h"
 
 namespace continuum::fhir {
@@ -30,9 +29,5 @@ namespace continuum::fhir {
 // A Patient is its own home, and a shared type needs none: nothing is reported for either.
 void patient_candidates(TypeNumber type, const json::Node& resource,
                         const std::function<void(std::string_view reference)>& report);
-
-// The date parameters that say when what the resource tells happened to the patient, best first;
-// the first with a value is meant. Empty for types without. Static storage.
-std::span<const ParameterNumber> timeline_parameters(TypeNumber type);
 
 }  // namespace continuum::fhir

@@ -71,7 +71,7 @@ TEST(Parameters, EveryOneHasPaths) {
   EXPECT_EQ(paths, definitions::kPathCount);
   std::printf(
       "%zu parameters, %zu paths; left out: %zu composite parameters, and those listed in "
-      "tools/definitions/generate.mjs\n",
+      "tools/definitions/parameters.mjs\n",
       parameter_count(), paths, definitions::kCompositeCount);
 }
 

@@ -18,7 +18,7 @@ using json::Node;
 
 constexpr std::string_view kCurrencySystem = "urn:iso:std:iso:4217";
 
-// nameHash in tools/definitions/generate.mjs is the same function. `name` is not empty.
+// nameHash in tools/definitions/tries.mjs is the same function. `name` is not empty.
 uint32_t name_hash(std::string_view name, uint32_t seed, unsigned bits) {
   auto byte = [name](size_t i) {
     return static_cast<uint32_t>(static_cast<unsigned char>(name[i]));
@@ -36,6 +36,16 @@ const TrieSlot* find_edge(const TrieNode& node, std::string_view name) {
   const TrieSlot& slot =
       definitions::kSlots[node.slots_first + name_hash(name, node.hash_seed, node.slot_bits)];
   return slot.name == name ? &slot : nullptr;
+}
+
+std::string_view system_of(const definitions::BindingRow& binding, std::string_view code) {
+  for (size_t i = 0; i < binding.codes_count; ++i) {
+    const definitions::BindingCodeRow& row = definitions::kBindingCodes[binding.codes_first + i];
+    if (row.code == code) {
+      return row.system;
+    }
+  }
+  return binding.system;
 }
 
 // The text of a string node, or empty.
@@ -199,7 +209,8 @@ class Extraction {
 
   void code(const TrieAction& action, const Node& value) {
     if (value.is_string() && !value.text.empty()) {
-      sink_.token(action.parameter, definitions::kSystems[action.argument], value.text);
+      sink_.token(action.parameter, system_of(definitions::kBindings[action.argument], value.text),
+                  value.text);
     }
   }
 

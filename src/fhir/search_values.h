@@ -26,7 +26,7 @@ class SearchValueSink {
   virtual ~SearchValueSink() = default;
 
   // Coding: as it is. CodeableConcept: each coding. Identifier: system and value. ContactPoint: its
-  // value. code: under the system of its required binding where that has exactly one. boolean:
+  // value. code: under the system its required binding gives it, where R4 tells. boolean:
   // "true" or "false". At least one of both is not empty.
   virtual void token(ParameterNumber parameter, std::string_view system, std::string_view code) = 0;
   // HumanName (family, given, prefix, suffix, text) and Address (line, city, district, state,
@@ -47,7 +47,8 @@ class SearchValueSink {
 
 // Calls `sink` for each value, in the order of the resource's members. Contained resources are not
 // looked into. A member of the wrong shape gives no value. `resource` need not be valid; the type
-// is the caller's word (resourceType is not read). Thread-safe; allocates nothing.
+// is the caller's word (resourceType is not read), and _id and _lastUpdated are what the resource
+// says: a store that sets its own must have put them there. Thread-safe; allocates nothing.
 void extract_search_values(TypeNumber type, const json::Node& resource, SearchValueSink& sink);
 
 }  // namespace continuum::fhir

@@ -1,6 +1,7 @@
 #include <gtest/gtest.h>
 
 #include "json/document.h"
+#include "json/split.h"
 #include "json/writer.h"
 
 namespace continuum::json {
@@ -130,6 +131,32 @@ TEST(Json, ParsingAgainReusesTheDocument) {
     std::string big = "{\"v\":\"" + std::string(static_cast<size_t>(i) * 1000, 'x') + "\\n\"}";
     ASSERT_TRUE(document.parse(big));
     ASSERT_EQ(document.root()->string("v").size(), static_cast<size_t>(i) * 1000 + 1);
+  }
+}
+
+TEST(Split, CutsRawParts) {
+  auto members = split_object(R"( {"a" : [1, {"x":"]}"}] , "b":"q\"," ,"c":-1.5e3 , "d":{} } )");
+  ASSERT_TRUE(members) << members.error().text();
+  ASSERT_EQ(members->size(), 4U);
+  EXPECT_EQ((*members)[0].value, R"([1, {"x":"]}"}])");
+  EXPECT_EQ((*members)[1].value, R"("q\",")");
+  EXPECT_EQ((*members)[2].value, "-1.5e3");
+  EXPECT_EQ((*members)[3].value, "{}");
+  auto elements = split_array("[ {} ,[1,2], \"a\" , true ]");
+  ASSERT_TRUE(elements);
+  EXPECT_EQ(*elements, (std::vector<std::string_view>{"{}", "[1,2]", "\"a\"", "true"}));
+  EXPECT_TRUE(split_array("[]")->empty());
+  EXPECT_TRUE(split_object("{}")->empty());
+}
+
+TEST(Split, Refuses) {
+  for (const char* bad :
+       {"", "[]", "{", "{\"a\"}", "{\"a\":}", "{\"a\":1,}", "{\"a\":1}x", "{\"a\":1,\"a\":2}",
+        "{\"a\":\"", "{\"a\":[}", "{a:1}", "{\"a\":1 \"b\":2}"}) {
+    EXPECT_FALSE(split_object(bad)) << bad;
+  }
+  for (const char* bad : {"", "{}", "[", "[1", "[1,", "[1,]", "[1]]", "[,]"}) {
+    EXPECT_FALSE(split_array(bad)) << bad;
   }
 }
 

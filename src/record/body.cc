@@ -62,8 +62,7 @@ void seal_body(const crypto::Key& data_key, const ItemKey& item, std::string_vie
                std::string& out) {
   thread_local std::string frame;
   frame.resize(ZSTD_compressBound(body.size()));
-  size_t size =
-      ZSTD_compress2(compressor(), frame.data(), frame.size(), body.data(), body.size());
+  size_t size = ZSTD_compress2(compressor(), frame.data(), frame.size(), body.data(), body.size());
   CHECK(!ZSTD_isError(size));
   crypto::thread_aead().seal(data_key, context_of(item), std::string_view(frame).substr(0, size),
                              out);

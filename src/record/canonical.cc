@@ -68,8 +68,8 @@ Status canonicalise(json::Document& document, json::Node& resource, std::string_
   out.body.clear();
   json::write(resource, out.body);
   if (out.body.size() > kBodyBytesMax) {
-    return fail(ErrorCode::kTooLarge, "the resource is larger than " +
-                                          std::to_string(kBodyBytesMax) + " bytes");
+    return fail(ErrorCode::kTooLarge,
+                "the resource is larger than " + std::to_string(kBodyBytesMax) + " bytes");
   }
   constexpr std::string_view kMetaStart = "\"meta\":{";
   size_t at = out.body.find(kMetaStart);

@@ -81,6 +81,16 @@ IdHash IdMinter::hash(std::string_view source, fhir::TypeNumber type, std::strin
   return hash;
 }
 
+IdHash IdMinter::alias(std::string_view source, std::string_view text) {
+  message_.assign(source);
+  message_.append(2, '\0');
+  message_.append(text);
+  crypto::Digest digest = hmac_(message_);
+  IdHash hash;
+  std::memcpy(hash.data(), digest.data(), hash.size());
+  return hash;
+}
+
 uint16_t IdMinter::bucket_of(const IdHash& patient_hash) {
   auto high = static_cast<uint8_t>(patient_hash[14]);
   auto low = static_cast<uint8_t>(patient_hash[15]);

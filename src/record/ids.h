@@ -1,4 +1,5 @@
-// The names of things in the record: ordinals, resource ids, commit numbers (docs/storage_format.md 1).
+// The names of things in the record: ordinals, resource ids, commit numbers (docs/storage_format.md
+// 1).
 #pragma once
 
 #include <array>
@@ -24,8 +25,8 @@ using PersonNumber = uint64_t;  // from 1
 inline constexpr unsigned kBucketBits = 12;
 inline constexpr uint32_t kFirstPatientLocal = 65'536;
 
-// The opaque key of one source patient: bucket and local number. Also the store's own places: shared
-// types, and a quarantine for each source.
+// The opaque key of one source patient: bucket and local number. Also the store's own places:
+// shared types, and a quarantine for each source.
 class Ord {
  public:
   constexpr Ord() = default;
@@ -50,7 +51,9 @@ class Ord {
 };
 
 using IdHash = std::array<char, 16>;
-inline std::string_view view(const IdHash& hash) { return {hash.data(), hash.size()}; }
+inline std::string_view view(const IdHash& hash) {
+  return {hash.data(), hash.size()};
+}
 
 // A regional id: 12 bits of bucket and a keyed hash of where the resource came from. As text, 28
 // characters that say nothing of person or source.
@@ -76,6 +79,8 @@ class IdMinter {
   explicit IdMinter(const crypto::Key& id_key) : hmac_(id_key) {}
   // `own_id`: the source's own id ("123") or fullUrl ("urn:uuid:...").
   IdHash hash(std::string_view source, fhir::TypeNumber type, std::string_view own_id);
+  // The same for a text that names a resource without its type (a fullUrl, a search by identifier).
+  IdHash alias(std::string_view source, std::string_view text);
   // The bucket of a source patient, from the hash of its Patient.
   static uint16_t bucket_of(const IdHash& patient_hash);
 

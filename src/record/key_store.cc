@@ -23,7 +23,9 @@ std::string context_of(uint8_t kind, uint64_t number) {
   return context;
 }
 
-crypto::Key new_key() { return crypto::key_from(SecureRandom().bytes(32)); }
+crypto::Key new_key() {
+  return crypto::key_from(SecureRandom().bytes(32));
+}
 
 }  // namespace
 

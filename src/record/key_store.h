@@ -1,6 +1,6 @@
 // The key store: one data key for each ord and a few purpose keys, each sealed under the region key
-// (docs/storage_format.md section 7). It lives outside the data folder and its backups: without it, no
-// body opens; with a key gone from it, that patient's bodies are gone.
+// (docs/storage_format.md section 7). It lives outside the data folder and its backups: without it,
+// no body opens; with a key gone from it, that patient's bodies are gone.
 #pragma once
 
 #include <memory>
@@ -21,8 +21,8 @@ enum class Purpose : uint8_t { kFiles = 1, kIds = 2, kPageTokens = 3 };
 // Thread-safe.
 class KeyStore {
  public:
-  // Opens, or makes, the key store in `folder`. kForbidden: the region key is not the one it was made
-  // with. kCorrupt: a record other than a torn last one doesn't open.
+  // Opens, or makes, the key store in `folder`. kForbidden: the region key is not the one it was
+  // made with. kCorrupt: a record other than a torn last one doesn't open.
   static Result<std::unique_ptr<KeyStore>> open(FileSystem& files, const std::string& folder,
                                                 const crypto::Key& region_key);
 

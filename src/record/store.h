@@ -1,15 +1,16 @@
 // The record contract: what every engine of the record store promises.
 //
-// Resources are kept by source patient (Ord) and never leave it; a person is a set of source patients
-// held as links. Every commit has a number t, unique and ordered within an ord; a View is one moment of
-// the whole store on this engine, but callers may rely only on one moment *of each source patient*: a
-// sharded engine has no more. Nothing here decides who may see what: callers stand behind `access`.
+// Resources are kept by source patient (Ord) and never leave it; a person is a set of source
+// patients held as links. Every commit has a number t, unique and ordered within an ord; a View is
+// one moment of the whole store on this engine, but callers may rely only on one moment *of each
+// source patient*: a sharded engine has no more. Nothing here decides who may see what: callers
+// stand behind `access`.
 //
-// Hazards and how this layer prevents them. Wrong person: an item is sealed under the key of its own
-// source patient with its place as context, so a misplaced row does not open. Missing item: a row that
-// does not open is an error of the whole read, never left out. Stale item: one current row an item,
-// replaced with its index entries in one atomic commit. Silent failure: refusals are kept with their
-// source and told with every whole record.
+// Hazards and how this layer prevents them. Wrong person: an item is sealed under the key of its
+// own source patient with its place as context, so a misplaced row does not open. Missing item: a
+// row that does not open is an error of the whole read, never left out. Stale item: one current row
+// an item, replaced with its index entries in one atomic commit. Silent failure: refusals are kept
+// with their source and told with every whole record.
 #pragma once
 
 #include <functional>
@@ -32,8 +33,8 @@
 
 namespace continuum::record {
 
-// One version of one resource as found. The sealed body is a view that lives as long as `bytes`, or,
-// inside a scan callback, as long as the call.
+// One version of one resource as found. The sealed body is a view that lives as long as `bytes`,
+// or, inside a scan callback, as long as the call.
 struct StoredItem {
   ItemKey key;
   Row row;
@@ -43,7 +44,8 @@ struct StoredItem {
 struct Located {
   ItemKey key;
   SourceNumber source = 0;
-  std::string own_id;  // the source's own id
+  std::string own_id;      // the source's own id
+  uint16_t id_bucket = 0;  // of the resource's id
 };
 
 struct SourcePatient {
@@ -90,14 +92,16 @@ class View {
 
   // Where the resource of that id is (also when deleted). kNotFound.
   virtual Result<Located> locate(const ResourceKey& resource) const = 0;
+  // The same by the hash alone, whatever the bucket; nothing when there is none.
+  virtual Result<std::optional<Located>> find(fhir::TypeNumber type, const IdHash& hash) const = 0;
   // The current version. kNotFound; kGone when deleted.
   virtual Result<StoredItem> read(const ItemKey& item) const = 0;
   // That version; one whose row says deleted has no body. kNotFound.
   virtual Result<StoredItem> read_version(const ItemKey& item, uint32_t version) const = 0;
   // All versions, newest first, deletions included.
   virtual Result<std::vector<StoredItem>> versions(const ItemKey& item) const = 0;
-  // Appends the resource as JSON, versionId and lastUpdated spliced in. kCorrupt when the body does not
-  // open; kNotFound when its key was erased.
+  // Appends the resource as JSON, versionId and lastUpdated spliced in. kCorrupt when the body does
+  // not open; kNotFound when its key was erased.
   virtual Status append_resource(const StoredItem& item, std::string& out) const = 0;
   // The canonical body alone.
   virtual Status open_canonical(const StoredItem& item, std::string& out) const = 0;
@@ -126,18 +130,23 @@ struct Prepared {
   uint16_t id_bucket = 0;
   SourceNumber source = 0;
   std::string own_id;
-  bool create = true;            // nothing of this id was ever stored
-  bool unchanged = false;        // the current version has this very body: nothing to write
+  bool create = true;  // nothing of this id was ever stored in this place
+  // Set when the resource leaves quarantine because its patient is now known: where it was. It keeps
+  // its id and goes on with its version numbers; its past stays behind, closed by a deletion.
+  std::optional<ItemKey> moved_from;
+  bool unchanged = false;  // the current version has this very body: nothing to write
   bool deletion = false;
   uint32_t previous_version = 0;  // 0 when create
   bool previous_deleted = false;
   T previous_t = 0;
-  RowHeader header;              // version and t are set by the commit
+  RowHeader header;  // version and t are set by the commit
   std::string sealed;
   IndexEntries index;
-  IndexEntries superseded;       // index entries of the current version, when there is one
-  std::string superseded_row;    // its row, to be moved to history
+  IndexEntries superseded;           // index entries of the current version, when there is one
+  std::string superseded_row;        // its row, to be moved to history
   std::optional<std::string> match;  // Patients only: the match key, empty for none
+
+  bool is_new() const { return previous_version == 0 && !deletion && !unchanged; }
 };
 
 struct Draft {
@@ -158,12 +167,13 @@ struct CommitResult {
   uint32_t unchanged = 0;
 };
 
-// Takes in large numbers of new resources: rows are gathered, sorted and ingested without a write-ahead
-// log. One bulk load at a time, and no commit() beside it; add() from several threads at once.
+// Takes in large numbers of new resources: rows are gathered, sorted and ingested without a
+// write-ahead log. One bulk load at a time, and no commit() beside it; add() from several threads
+// at once.
 class BulkLoad {
  public:
   virtual ~BulkLoad() = default;  // what was not flushed is dropped
-  // `prepared.create` must hold. After this the buffer may be over its budget: see is_full().
+  // `prepared.is_new()` must hold. After this the buffer may be over its budget: see is_full().
   virtual Status add(const Prepared& prepared) = 0;
   // Durable and visible when it returns; atomic. No prepare() or add() may run meanwhile.
   virtual Status flush() = 0;
@@ -203,17 +213,22 @@ class Store {
   virtual IdMinter id_minter() const = 0;
   virtual crypto::Key page_token_key() const = 0;
 
-  // The ord of the source patient whose Patient has that id hash and own id, made when new. The place
-  // is kept from the first commit or flush that stores something in it, whether or not that is the
-  // Patient itself.
+  // The ord of the source patient whose Patient has that id hash and own id, made when new. The
+  // place is kept from the first commit or flush that stores something in it, whether or not that
+  // is the Patient itself.
   virtual Result<Ord> place_patient(SourceNumber source, const IdHash& patient,
                                     std::string_view own_id) = 0;
 
-  // Looks up what is there, seals, and extracts index entries. `previous` work is compared by digest.
+  // Looks up what is there, seals, and extracts index entries. `previous` work is compared by
+  // digest.
   virtual Status prepare(const Draft& draft, Prepared& out) = 0;
-  // All or none, durable when it returns. kConflict: something changed since prepare: prepare again.
+  // All or none, durable when it returns. kConflict: something changed since prepare: prepare
+  // again.
   virtual Result<CommitResult> commit(std::span<Prepared> items) = 0;
   virtual Result<std::unique_ptr<BulkLoad>> begin_bulk_load(uint64_t budget_bytes) = 0;
+  // Frees what is remembered of places since they were first used. Everything prepared must have
+  // been committed or flushed, or be dropped.
+  virtual void forget_places() = 0;
 
   // Replaces what is remembered of a source's arrivals, and of refusals from those files.
   virtual Status record_arrival(SourceNumber source, const Arrival& arrival,
@@ -236,9 +251,9 @@ struct StoreOptions {
   crypto::Key region_key;
   uint64_t cache_bytes = uint64_t{256} << 20;
   Engine engine = Engine::kRocks;
-  FileSystem* files = nullptr;    // null: the disk
-  const Clock* clock = nullptr;   // null: the system's
-  bool tiny = false;              // tests: small blocks and buffers
+  FileSystem* files = nullptr;   // null: the disk
+  const Clock* clock = nullptr;  // null: the system's
+  bool tiny = false;             // tests: small blocks and buffers
 };
 
 // Opens, or makes, a store. Errors: of the key store (key_store.h), of the files (rocks_store.h);

@@ -11,7 +11,9 @@ std::string t_key(T t) {
   return key;
 }
 
-Result<T> decode_t_key(std::string_view key) { return ByteReader(key).u64(); }
+Result<T> decode_t_key(std::string_view key) {
+  return ByteReader(key).u64();
+}
 
 std::string encode_changes(const std::vector<Change>& changes) {
   std::string value;

@@ -1,4 +1,5 @@
-// Families `changes` and `times`: what each commit changed, and when (docs/storage_format.md section 2).
+// Families `changes` and `times`: what each commit changed, and when (docs/storage_format.md
+// section 2).
 #pragma once
 
 #include <string>

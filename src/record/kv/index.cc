@@ -4,9 +4,9 @@
 
 #include "base/bytes.h"
 #include "base/check.h"
+#include "fhir/timeline.h"
 #include "fhir/reference.h"
 #include "fhir/search_values.h"
-#include "fhir/home.h"
 #include "record/kv/values.h"
 
 namespace continuum::record {
@@ -15,7 +15,9 @@ namespace {
 constexpr uint64_t kSignBit = uint64_t{1} << 63;
 constexpr size_t kOrdAndItemSize = 6 + 4;
 
-uint64_t sortable(Instant instant) { return static_cast<uint64_t>(instant.micros) ^ kSignBit; }
+uint64_t sortable(Instant instant) {
+  return static_cast<uint64_t>(instant.micros) ^ kSignBit;
+}
 
 }  // namespace
 

@@ -50,7 +50,8 @@ struct IndexStamp {
 void put_index_value(std::string& out, const IndexStamp& stamp, std::string_view rest);
 Result<IndexStamp> decode_index_stamp(std::string_view value);
 
-// The item an index row speaks of; its type follows from the parameter or, in the timeline, the key.
+// The item an index row speaks of; its type follows from the parameter or, in the timeline, the
+// key.
 Result<ItemKey> decode_index_item(FamilyNumber family, std::string_view key);
 
 // The start of all postings of a token with this system and code.

@@ -91,7 +91,7 @@ class KvBulkLoad final : public BulkLoad {
   KvBulkLoad(KvStore& store, uint64_t budget_bytes) : store_(store), budget_(budget_bytes) {}
 
   Status add(const Prepared& item) override {
-    CHECK(item.create || (item.key.item == kPatientItem && item.previous_version == 0));
+    CHECK(item.is_new());
     RowHeader header = item.header;
     header.version = 1;
     {
@@ -199,8 +199,8 @@ class KvBulkLoad final : public BulkLoad {
     std::atomic<size_t> next{0};
     std::array<Status, kFamilyCount> results;
     // The largest first, so that the threads end together.
-    constexpr FamilyNumber kOrder[] = {kPostings, kRanges, kCurrent,  kDirectory, kTimeline,
-                                       kChanges,  kTimes,  kLinks, kMeta,    kHistory};
+    constexpr FamilyNumber kOrder[] = {kPostings, kRanges, kCurrent, kDirectory, kTimeline,
+                                       kChanges,  kTimes,  kLinks,   kMeta,      kHistory};
     auto work = [&] {
       for (size_t i = next.fetch_add(1); i < kFamilyCount; i = next.fetch_add(1)) {
         results[i] = write_family(kOrder[i], ingestion);
@@ -245,9 +245,6 @@ class KvBulkLoad final : public BulkLoad {
     bytes_ = 0;
     changes_.clear();
     group_ = KvStore::Group();
-    std::lock_guard lock(store_.places_mutex_);
-    store_.places_.clear();
-    store_.placed_.clear();
   }
 
   KvStore& store_;

@@ -1,5 +1,6 @@
-// Checking a whole store. Index rows are compared with what the bodies say by a sum over all of them
-// (count, and a 128-bit sum of key digests); only when the sums differ is each row looked up by itself.
+// Checking a whole store. Index rows are compared with what the bodies say by a sum over all of
+// them (count, and a 128-bit sum of key digests); only when the sums differ is each row looked up
+// by itself.
 #include <fmt/format.h>
 
 #include <array>

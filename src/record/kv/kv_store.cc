@@ -98,9 +98,13 @@ Result<SourceNumber> KvStore::register_source(std::string_view name) {
   return number;
 }
 
-IdMinter KvStore::id_minter() const { return IdMinter(keys_->purpose_key(Purpose::kIds)); }
+IdMinter KvStore::id_minter() const {
+  return IdMinter(keys_->purpose_key(Purpose::kIds));
+}
 
-crypto::Key KvStore::page_token_key() const { return keys_->purpose_key(Purpose::kPageTokens); }
+crypto::Key KvStore::page_token_key() const {
+  return keys_->purpose_key(Purpose::kPageTokens);
+}
 
 Result<Ord> KvStore::place_patient(SourceNumber source, const IdHash& patient,
                                    std::string_view own_id) {
@@ -160,7 +164,7 @@ Result<ItemNumber> KvStore::reserve_item(Ord ord, fhir::TypeNumber type, SourceN
     return kPatientItem;
   }
   std::lock_guard lock(places_mutex_);
-  TRY(Place* at, place(ord, source));
+  TRY(Place * at, place(ord, source));
   if (at->next_item == UINT32_MAX) {
     return fail(ErrorCode::kTooLarge, "a record holds as many items as it can");
   }
@@ -168,14 +172,12 @@ Result<ItemNumber> KvStore::reserve_item(Ord ord, fhir::TypeNumber type, SourceN
 }
 
 void KvStore::write_place(Ord ord, Place& place, const PutRow& put) {
-  put(kDirectory, ord_row_key(ord),
-      encode_ord_row({place.source, place.next_item, place.patient}));
+  put(kDirectory, ord_row_key(ord), encode_ord_row({place.source, place.next_item, place.patient}));
   if (!ord.is_patient() || !place.is_new) {
     return;
   }
   put(kDirectory, directory_key(fhir::kPatientType, place.patient),
-      encode_directory_row(
-          {ord.bucket(), ord, kPatientItem, place.source, place.patient_own_id}));
+      encode_directory_row({ord.bucket(), ord, kPatientItem, place.source, place.patient_own_id}));
   std::string next;
   put_u32(next, next_local_.at(ord.bucket()));
   put(kMeta, meta_bucket_key(ord.bucket()), next);
@@ -188,6 +190,7 @@ Status KvStore::prepare(const Draft& draft, Prepared& out) {
   out.source = draft.source;
   out.own_id = draft.own_id;
   out.create = true;
+  out.moved_from.reset();
   out.unchanged = false;
   out.deletion = draft.canonical == nullptr;
   out.previous_version = 0;
@@ -206,36 +209,9 @@ Status KvStore::prepare(const Draft& draft, Prepared& out) {
   }
 
   auto view = kv_view();
-  auto located = view->locate(draft.resource);
+  TRY(auto located, view->find(draft.resource.type, draft.resource.id.hash));
   if (located) {
-    if (located->key.ord != draft.ord) {
-      return fail(ErrorCode::kUnsupported,
-                  "the resource is stored with another patient; moving it is not supported yet");
-    }
-    out.key = located->key;
-    TRY(auto current, view->find_current(out.key));
-    TRY(auto past, view->find_newest_history(out.key));
-    const auto& newest = current ? current : past;
-    out.create = !newest.has_value() && out.key.item != kPatientItem;
-    if (newest) {
-      out.previous_version = newest->row.header.version;
-      out.previous_t = newest->row.header.t;
-      out.previous_deleted = !current.has_value();
-      out.unchanged = out.deletion ? out.previous_deleted
-                                   : !out.previous_deleted && newest->row.header.body_digest ==
-                                                                  draft.canonical->digest;
-    }
-    if (out.unchanged) {
-      return {};
-    }
-    if (current) {
-      std::string body;
-      TRY(view->open_canonical(*current, body));
-      TRY(extract_index(out.key, body, out.superseded));
-      out.superseded_row = current->bytes;
-    }
-  } else if (located.error().code != ErrorCode::kNotFound) {
-    return fail(located.error());
+    TRY(prepare_known(draft, *view, *located, out));
   } else if (out.deletion) {
     return fail(ErrorCode::kNotFound, "there is no such resource to delete");
   } else {
@@ -243,22 +219,65 @@ Status KvStore::prepare(const Draft& draft, Prepared& out) {
     out.key.type = draft.resource.type;
     TRY(out.key.item, reserve_item(draft.ord, draft.resource.type, draft.source));
   }
-  if (out.deletion) {
+  if (out.deletion || out.unchanged) {
     return {};
   }
   out.header.dictionary = kCurrentDictionary;
   out.header.splice_offset = draft.canonical->splice_offset;
   out.header.body_size = static_cast<uint32_t>(draft.canonical->body.size());
   out.header.body_digest = draft.canonical->digest;
-  seal_body(keys_->data_key_or_new(draft.ord), out.key, draft.canonical->body, out.sealed);
+  seal_body(keys_->data_key_or_new(out.key.ord), out.key, draft.canonical->body, out.sealed);
   out.index.add_resource(out.key, *draft.tree);
+  return {};
+}
+
+// The id is known: compares, and takes along what the new version supersedes.
+Status KvStore::prepare_known(const Draft& draft, const View& view, const Located& located,
+                              Prepared& out) {
+  if (located.id_bucket != draft.resource.id.bucket) {
+    return fail(ErrorCode::kConflict, "the resource is known by an id with another bucket");
+  }
+  bool moves = located.key.ord != draft.ord;
+  if (moves && !located.key.ord.is_quarantine()) {
+    return fail(ErrorCode::kUnsupported,
+                "the resource is stored with another patient; moving it is not supported yet");
+  }
+  out.key = located.key;
+  TRY(auto versions, view.versions(located.key));
+  const StoredItem* newest = versions.empty() ? nullptr : &versions.front();
+  if (newest != nullptr) {
+    out.previous_version = newest->row.header.version;
+    out.previous_t = newest->row.header.t;
+    out.previous_deleted = newest->row.header.deleted;
+  }
+  out.create = newest == nullptr && located.key.item != kPatientItem;
+  bool same = newest != nullptr &&
+              (out.deletion ? out.previous_deleted
+                            : !out.previous_deleted &&
+                                  newest->row.header.body_digest == draft.canonical->digest);
+  out.unchanged = same && !moves;
+  if (out.unchanged) {
+    return {};
+  }
+  if (newest != nullptr && !out.previous_deleted) {
+    std::string body;
+    TRY(view.open_canonical(*newest, body));
+    TRY(extract_index(located.key, body, out.superseded));
+    out.superseded_row = newest->bytes;
+  }
+  if (moves && !out.deletion) {
+    out.moved_from = located.key;
+    out.key.ord = draft.ord;
+    out.create = true;
+    TRY(out.key.item, reserve_item(draft.ord, draft.resource.type, draft.source));
+  }
   return {};
 }
 
 Result<CommitResult> KvStore::commit(std::span<Prepared> items) {
   if (items.size() > kCommitItemsMax) {
-    return fail(ErrorCode::kTooLarge, "a commit has more than " + std::to_string(kCommitItemsMax) +
-                                          " resources");
+    return fail(ErrorCode::kTooLarge,
+                "a commit has more than " + std::to_string(kCommitItemsMax) + " resources");
   }
   Waiter waiter;
   waiter.items = items;
@@ -274,8 +293,8 @@ Result<CommitResult> KvStore::commit(std::span<Prepared> items) {
   return std::move(waiter.result);
 }
 
-// Takes what waits, up to a bound, through one batch and one sync. Others queue up meanwhile and are
-// the next group.
+// Takes what waits, up to a bound, through one batch and one sync. Others queue up meanwhile and
+// are the next group.
 void KvStore::lead(std::unique_lock<std::mutex>& lock) {
   leading_ = true;
   size_t count = std::min(queue_.size(), kGroupCommitMax);
@@ -291,7 +310,9 @@ void KvStore::lead(std::unique_lock<std::mutex>& lock) {
   queue_moved_.notify_all();
 }
 
-Instant KvStore::next_instant() { return std::max(clock_.now(), last_instant_); }
+Instant KvStore::next_instant() {
+  return std::max(clock_.now(), last_instant_);
+}
 
 void KvStore::commit_group(const std::vector<Waiter*>& waiters) {
   Group group;
@@ -340,8 +361,9 @@ Result<CommitResult> KvStore::add_to_group(std::span<Prepared> items, Group& gro
     item.header.t = t;
     item.header.instant = group.instant;
     changes.push_back({item.key, item.header.version, item.deletion});
-    ++(item.deletion ? result.deleted : item.previous_version == 0 ? result.created
-                                                                   : result.updated);
+    ++(item.deletion                ? result.deleted
+       : item.previous_version == 0 ? result.created
+                                    : result.updated);
   }
   if (changes.empty()) {
     return result;
@@ -354,7 +376,7 @@ Result<CommitResult> KvStore::add_to_group(std::span<Prepared> items, Group& gro
     if (!item.unchanged) {
       write_item(item, group);
       TRY(write_link(item, group));
-      group.touched[item.key] = true;
+      group.touched.insert({item.key.type, item.id_hash});
     }
   }
   group.batch.put(kChanges, t_key(t), encode_changes(changes));
@@ -367,18 +389,17 @@ Status KvStore::check_unchanged(const Prepared& item, const Group& group) const 
   auto conflict = [] {
     return fail(ErrorCode::kConflict, "the resource was changed by another writer meanwhile");
   };
-  if (group.touched.contains(item.key)) {
+  if (group.touched.contains({item.key.type, item.id_hash})) {
     return conflict();
   }
-  if (item.create) {
-    std::string unused;
-    TRY(bool taken, group.before->snapshot().get(
-                        kDirectory, directory_key(item.key.type, item.id_hash), unused));
-    if (taken && item.key.item != kPatientItem) {
+  const ItemKey& was = item.moved_from ? *item.moved_from : item.key;
+  if (item.create && !item.moved_from && item.key.item != kPatientItem) {
+    TRY(auto taken, group.before->find(item.key.type, item.id_hash));
+    if (taken) {
       return conflict();
     }
   }
-  TRY(auto current, group.before->find_current(item.key));
+  TRY(auto current, group.before->find_current(was));
   T now = current ? current->row.header.t : 0;
   T then = item.previous_deleted ? 0 : item.previous_t;
   if (now != then) {
@@ -392,9 +413,19 @@ void KvStore::write_item(const Prepared& item, Group& group) {
   for (const auto& entry : item.superseded.entries()) {
     batch.remove(entry.family, item.superseded.key(entry));
   }
+  const ItemKey& was = item.moved_from ? *item.moved_from : item.key;
   if (!item.superseded_row.empty()) {
-    batch.put(kHistory, history_key(item.key, item.previous_t), item.superseded_row);
-    batch.remove(kCurrent, current_key(item.key));
+    batch.put(kHistory, history_key(was, item.previous_t), item.superseded_row);
+    batch.remove(kCurrent, current_key(was));
+  }
+  if (item.moved_from && !item.previous_deleted) {
+    RowHeader left = item.header;
+    left.deleted = true;
+    left.body_size = 0;
+    left.body_digest = {};
+    std::string row;
+    put_row_header(row, left);
+    batch.put(kHistory, history_key(was, left.t), row);
   }
   auto put = [&batch](FamilyNumber family, std::string_view key, std::string_view value) {
     batch.put(family, key, value);
@@ -421,7 +452,8 @@ Result<PersonNumber> KvStore::person_for(const std::string& match, Group& group)
   return person;
 }
 
-// A Patient whose NHS number or birth date changed leaves its person and joins another, or stands alone.
+// A Patient whose NHS number or birth date changed leaves its person and joins another, or stands
+// alone.
 Status KvStore::write_link(const Prepared& item, Group& group) {
   if (!item.match || item.deletion || !item.key.ord.is_patient()) {
     return {};
@@ -441,6 +473,12 @@ Status KvStore::write_link(const Prepared& item, Group& group) {
   group.batch.put(kLinks, patient_link_key(item.key.ord, t), encode_patient_link(link));
   group.batch.put(kLinks, membership_key({link.person, item.key.ord, t}), encode_joined(true));
   return {};
+}
+
+void KvStore::forget_places() {
+  std::lock_guard lock(places_mutex_);
+  places_.clear();
+  placed_.clear();
 }
 
 Status KvStore::record_arrival(SourceNumber source, const Arrival& arrival,

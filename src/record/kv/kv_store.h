@@ -6,6 +6,7 @@
 #include <map>
 #include <memory>
 #include <mutex>
+#include <set>
 #include <unordered_map>
 
 #include "kv/store.h"
@@ -32,6 +33,7 @@ class KvStore final : public Store {
   Status prepare(const Draft& draft, Prepared& out) override;
   Result<CommitResult> commit(std::span<Prepared> items) override;
   Result<std::unique_ptr<BulkLoad>> begin_bulk_load(uint64_t budget_bytes) override;
+  void forget_places() override;
   Status record_arrival(SourceNumber source, const Arrival& arrival,
                         std::span<const FileDigest> files,
                         std::span<const Refusal> refusals) override;
@@ -52,7 +54,7 @@ class KvStore final : public Store {
   struct Group {
     kv::Batch batch;
     std::unique_ptr<KvView> before;
-    std::map<ItemKey, bool> touched;
+    std::set<std::pair<fhir::TypeNumber, IdHash>> touched;
     std::map<std::string, PersonNumber> matches;
     std::map<Ord, PatientLink> links;
     T t = 0;
@@ -74,6 +76,7 @@ class KvStore final : public Store {
   void commit_group(const std::vector<Waiter*>& waiters);
   Result<CommitResult> add_to_group(std::span<Prepared> items, Group& group);
   Status check_unchanged(const Prepared& item, const Group& group) const;
+  Status prepare_known(const Draft& draft, const View& view, const Located& located, Prepared& out);
   void write_item(const Prepared& item, Group& group);
   Status write_link(const Prepared& item, Group& group);
   Result<PersonNumber> person_for(const std::string& match, Group& group);

@@ -47,7 +47,9 @@ Result<uint64_t> read_counter(const kv::Snapshot& snapshot, std::string_view key
   return ByteReader(value).u64();
 }
 
-T KvView::stable_t() const { return read_counter(*snapshot_, kMetaT).value_or(0); }
+T KvView::stable_t() const {
+  return read_counter(*snapshot_, kMetaT).value_or(0);
+}
 
 // Instants never go back along t (commits take the later of the clock and the last instant), so the
 // answer is found by halving.
@@ -74,16 +76,23 @@ Result<T> KvView::t_at(Instant instant) const {
   return low;
 }
 
-Result<Located> KvView::locate(const ResourceKey& resource) const {
+Result<std::optional<Located>> KvView::find(fhir::TypeNumber type, const IdHash& hash) const {
   std::string value;
-  TRY(bool found, snapshot_->get(kDirectory, directory_key(resource.type, resource.id.hash), value));
-  if (found) {
-    TRY(DirectoryRow row, decode_directory_row(value));
-    if (row.id_bucket == resource.id.bucket) {
-      return Located{{row.ord, resource.type, row.item}, row.source, std::move(row.own_id)};
-    }
+  TRY(bool found, snapshot_->get(kDirectory, directory_key(type, hash), value));
+  if (!found) {
+    return std::optional<Located>();
   }
-  return fail(ErrorCode::kNotFound, "there is no resource of that type and id");
+  TRY(DirectoryRow row, decode_directory_row(value));
+  return std::optional<Located>(
+      {{row.ord, type, row.item}, row.source, std::move(row.own_id), row.id_bucket});
+}
+
+Result<Located> KvView::locate(const ResourceKey& resource) const {
+  TRY(auto located, find(resource.type, resource.id.hash));
+  if (!located || located->id_bucket != resource.id.bucket) {
+    return fail(ErrorCode::kNotFound, "there is no resource of that type and id");
+  }
+  return std::move(*located);
 }
 
 Result<std::optional<StoredItem>> KvView::find_current(const ItemKey& item) const {
@@ -189,8 +198,8 @@ Status KvView::scan_current(Ord ord, const ScanOptions& options, const ScanVisit
   return cursor->status();
 }
 
-// Walks current and history side by side. The version of an item as of t is its current row when that
-// is old enough, else the newest history row that is.
+// Walks current and history side by side. The version of an item as of t is its current row when
+// that is old enough, else the newest history row that is.
 Status KvView::scan_as_of(Ord ord, const ScanOptions& options, const ScanVisitor& visit) const {
   std::string from = scan_start(ord, options);
   std::string to = kv::prefix_end(ord_key(ord));

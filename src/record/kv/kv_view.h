@@ -18,14 +18,14 @@ class KvView final : public View {
   T stable_t() const override;
   Result<T> t_at(Instant instant) const override;
   Result<Located> locate(const ResourceKey& resource) const override;
+  Result<std::optional<Located>> find(fhir::TypeNumber type, const IdHash& hash) const override;
   Result<StoredItem> read(const ItemKey& item) const override;
   Result<StoredItem> read_version(const ItemKey& item, uint32_t version) const override;
   Result<std::vector<StoredItem>> versions(const ItemKey& item) const override;
   Status append_resource(const StoredItem& item, std::string& out) const override;
   Status open_canonical(const StoredItem& item, std::string& out) const override;
   Status scan(Ord ord, const ScanOptions& options, const ScanVisitor& visit) const override;
-  Status scan_ords(Ord from,
-                   const std::function<bool(Ord, SourceNumber)>& visit) const override;
+  Status scan_ords(Ord from, const std::function<bool(Ord, SourceNumber)>& visit) const override;
   Result<std::vector<ItemKey>> find_token(fhir::TypeNumber type, std::string_view parameter,
                                           std::string_view system, std::string_view code,
                                           size_t count_max) const override;

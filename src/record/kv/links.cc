@@ -67,7 +67,9 @@ Result<Membership> decode_membership_key(std::string_view key) {
   return membership;
 }
 
-std::string encode_joined(bool joined) { return std::string(1, joined ? '\x01' : '\x00'); }
+std::string encode_joined(bool joined) {
+  return std::string(1, joined ? '\x01' : '\x00');
+}
 
 Result<bool> decode_joined(std::string_view value) {
   if (value.size() != 1 || static_cast<uint8_t>(value[0]) > 1) {
@@ -82,7 +84,9 @@ std::string match_key(std::string_view match) {
   return key;
 }
 
-std::string match_prefix(std::string_view start) { return "k" + std::string(start); }
+std::string match_prefix(std::string_view start) {
+  return "k" + std::string(start);
+}
 
 Result<std::string> decode_match_key(std::string_view key) {
   if (key.empty() || key.front() != 'k') {
@@ -99,6 +103,8 @@ std::string encode_person(PersonNumber person) {
   return value;
 }
 
-Result<PersonNumber> decode_person(std::string_view value) { return ByteReader(value).u64(); }
+Result<PersonNumber> decode_person(std::string_view value) {
+  return ByteReader(value).u64();
+}
 
 }  // namespace continuum::record

@@ -10,7 +10,7 @@
 namespace continuum::record {
 
 enum class LinkMethod : uint8_t {
-  kAlone = 0,               // nothing to join by
+  kAlone = 0,  // nothing to join by
   kNhsNumberAndBirthDate = 1,
 };
 

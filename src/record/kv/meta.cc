@@ -13,7 +13,9 @@ std::string meta_bucket_key(uint16_t bucket) {
   return key;
 }
 
-std::string meta_source_key(std::string_view name) { return "s" + std::string(name); }
+std::string meta_source_key(std::string_view name) {
+  return "s" + std::string(name);
+}
 
 std::string meta_source_name_key(SourceNumber source) {
   std::string key = "n";

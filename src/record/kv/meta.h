@@ -39,9 +39,9 @@ struct Refusal {
   FileDigest file{};   // of the file's name: names may name people
   uint32_t entry = 0;  // Bundle entry, or line, from 1; 0: the file as a whole
   Instant instant;
-  std::string code;    // to_string(ErrorCode)
+  std::string code;  // to_string(ErrorCode)
   std::string reason;
-  std::string type;    // FHIR type, or empty
+  std::string type;  // FHIR type, or empty
 };
 std::string refusal_prefix(SourceNumber source);
 std::string refusal_prefix(SourceNumber source, const FileDigest& file);

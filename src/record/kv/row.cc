@@ -12,7 +12,9 @@ constexpr size_t kHistoryKeySize = kItemKeySize + 8;
 
 }  // namespace
 
-void put_ord(std::string& out, Ord ord) { put_u48(out, ord.value()); }
+void put_ord(std::string& out, Ord ord) {
+  put_u48(out, ord.value());
+}
 
 std::string ord_key(Ord ord) {
   std::string key;

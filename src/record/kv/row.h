@@ -1,4 +1,5 @@
-// Families `current` and `history`: one version of one resource (docs/storage_format.md sections 2, 4).
+// Families `current` and `history`: one version of one resource (docs/storage_format.md sections 2,
+// 4).
 #pragma once
 
 #include <string>

@@ -7,10 +7,12 @@
 namespace continuum::record {
 
 // Takes one row; the views live as long as the call.
-using PutRow = std::function<void(FamilyNumber family, std::string_view key, std::string_view value)>;
+using PutRow =
+    std::function<void(FamilyNumber family, std::string_view key, std::string_view value)>;
 
 // Puts each row a new version brings: current (or, for a deletion, the history row), index rows,
-// directory. `header` carries version, t and instant. A template: it is the inner loop of bulk load.
+// directory. `header` carries version, t and instant. A template: it is the inner loop of bulk
+// load.
 template <typename Put>
 void write_rows(const Prepared& item, const RowHeader& header, const Put& put);
 
@@ -19,7 +21,7 @@ struct Place {
   SourceNumber source = 0;
   ItemNumber next_item = 1;
   IdHash patient{};
-  bool is_new = false;      // nothing of it is stored yet
+  bool is_new = false;  // nothing of it is stored yet
   std::string patient_own_id;
 };
 

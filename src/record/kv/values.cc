@@ -33,7 +33,7 @@ void put_escaped(std::string& out, std::string_view text) {
 
 struct Decimal {
   bool negative = false;
-  std::string digits;  // without leading or trailing zeros; empty for zero
+  std::string digits;    // without leading or trailing zeros; empty for zero
   int64_t exponent = 0;  // value = 0.digits x 10^exponent
 };
 

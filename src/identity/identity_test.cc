@@ -1,0 +1,57 @@
+#include <gtest/gtest.h>
+
+#include "identity/exact_match.h"
+#include "identity/nhs_number.h"
+
+namespace continuum::identity {
+namespace {
+
+TEST(NhsNumber, Table) {
+  EXPECT_EQ(valid_nhs_number("9990000018"), "9990000018");
+  EXPECT_EQ(valid_nhs_number("999 000 0018"), "9990000018");
+  EXPECT_EQ(valid_nhs_number("999-000-0018"), "9990000018");
+  for (const char* bad : {"", "999000001", "99900000180", "9990000019", "999000001O", "0000000000",
+                          "1111111111", "9990000018\n"}) {
+    EXPECT_EQ(valid_nhs_number(bad), std::nullopt) << bad;
+  }
+}
+
+TEST(ExactMatch, Table) {
+  struct Row {
+    const char* patient;
+    const char* key;
+    MatchObstacle obstacle;
+  };
+#define NHS(v) R"({"system":"https://fhir.nhs.uk/Id/nhs-number","value":")" v R"("})"
+  for (
+      const Row& row : {
+          Row{R"({"birthDate":"1980-01-31","identifier":[)" NHS("9990000018") "]}",
+              "9990000018|1980-01-31", MatchObstacle::kNone},
+          Row{R"({"birthDate":"1980-01-31","identifier":[)" NHS("9990000018") "," NHS(
+                  "999 000 0018") "]}",
+              "9990000018|1980-01-31", MatchObstacle::kNone},
+          Row{R"({"birthDate":"1980-01-31"})", "", MatchObstacle::kNoNhsNumber},
+          Row{R"({"birthDate":"1980-01-31","identifier":{}})", "", MatchObstacle::kNoNhsNumber},
+          Row{R"({"birthDate":"1980-01-31","identifier":[)" NHS("9990000019") "]}", "",
+              MatchObstacle::kInvalidNhsNumber},
+          Row{R"({"birthDate":"1980-01","identifier":[)" NHS("9990000018") "]}", "",
+              MatchObstacle::kNoFullBirthDate},
+          Row{R"({"birthDate":"1980-02-30","identifier":[)" NHS("9990000018") "]}", "",
+              MatchObstacle::kNoFullBirthDate},
+          Row{R"({"birthDate":"1980-01-31","identifier":[)" NHS("9990000018") "," NHS(
+                  "9990000026") "]}",
+              "", MatchObstacle::kSeveralNhsNumbers},
+          Row{R"({"birthDate":"1980-01-31","identifier":[{"system":"other","value":"9990000018"}]})",
+              "", MatchObstacle::kNoNhsNumber},
+      }) {
+    json::Document document;
+    ASSERT_TRUE(document.parse(row.patient)) << row.patient;
+    ExactMatch match = exact_match(*document.root());
+    EXPECT_EQ(match.key, row.key) << row.patient;
+    EXPECT_EQ(match.obstacle, row.obstacle) << row.patient;
+  }
+#undef NHS
+}
+
+}  // namespace
+}  // namespace continuum::identity

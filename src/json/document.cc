@@ -319,7 +319,7 @@ class Document::Parser {
     }
     std::string_view text;
     if (auto error = field.unescaped_key().get(text); error != simdjson::SUCCESS) {
-      return refuse_string(error, std::string_view(raw, 0));
+      return refuse_string(error, std::string_view(raw, raw));
     }
     return memory_.keep(text);
   }

@@ -3,6 +3,7 @@
 #include <rocksdb/env_encryption.h>
 
 #include <cstring>
+#include <utility>
 
 #include "base/bytes.h"
 #include "base/random.h"
@@ -109,7 +110,7 @@ class NoReopening final : public rocksdb::FileSystemWrapper {
 std::shared_ptr<rocksdb::FileSystem> enciphered(std::shared_ptr<rocksdb::FileSystem> below,
                                                 const crypto::Key& file_key) {
   return std::make_shared<NoReopening>(
-      rocksdb::NewEncryptedFS(below, std::make_shared<FileCipherProvider>(file_key)));
+      rocksdb::NewEncryptedFS(std::move(below), std::make_shared<FileCipherProvider>(file_key)));
 }
 
 }  // namespace continuum::rocks

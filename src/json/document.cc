@@ -224,7 +224,9 @@ class Document::Parser {
       }
       case od::json_type::null: {
         std::string_view token = trim_right(value.raw_json_token());
-        if (token != "null" || !value.is_null()) {
+        bool nothing = false;
+        const auto error = value.is_null().get(nothing);  // where the text ends early
+        if (token != "null" || error != simdjson::SUCCESS || !nothing) {
           return refuse("expected null", offset(token.data()));
         }
         return memory_.new_node(Kind::kNull);

@@ -3,7 +3,6 @@
 #include <rocksdb/env_encryption.h>
 
 #include <cstring>
-#include <utility>
 
 #include "base/bytes.h"
 #include "base/random.h"
@@ -107,10 +106,10 @@ class NoReopening final : public rocksdb::FileSystemWrapper {
 
 }  // namespace
 
-std::shared_ptr<rocksdb::FileSystem> enciphered(std::shared_ptr<rocksdb::FileSystem> below,
+std::shared_ptr<rocksdb::FileSystem> enciphered(const std::shared_ptr<rocksdb::FileSystem>& below,
                                                 const crypto::Key& file_key) {
   return std::make_shared<NoReopening>(
-      rocksdb::NewEncryptedFS(std::move(below), std::make_shared<FileCipherProvider>(file_key)));
+      rocksdb::NewEncryptedFS(below, std::make_shared<FileCipherProvider>(file_key)));
 }
 
 }  // namespace continuum::rocks

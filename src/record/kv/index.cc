@@ -4,9 +4,9 @@
 
 #include "base/bytes.h"
 #include "base/check.h"
-#include "fhir/timeline.h"
 #include "fhir/reference.h"
 #include "fhir/search_values.h"
+#include "fhir/timeline.h"
 #include "record/kv/values.h"
 
 namespace continuum::record {

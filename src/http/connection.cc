@@ -227,10 +227,11 @@ bool Connection::grow_body_reservation(uint64_t needed) {
     return body_bytes_.grow(wanted - held).has_value();
   }
   auto reserved = worker_.shared.budget.reserve(wanted);
-  if (reserved) {
-    body_bytes_ = *std::move(reserved);
+  if (!reserved) {
+    return false;
   }
-  return reserved.has_value();
+  body_bytes_ = *std::move(reserved);
+  return true;
 }
 
 Connection::Step Connection::step_length_body() {

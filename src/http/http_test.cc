@@ -212,7 +212,7 @@ TEST(Framing, Table) {
       {"bare LF lines", 400, "GET / HTTP/1.1\nHost: x\n\n"},
       {"bare LF in a value", 400, "GET / HTTP/1.1\r\nHost: x\r\nA: b\nC: d\r\n\r\n"},
       {"bare CR in a value", 400, "GET / HTTP/1.1\r\nHost: x\r\nA: b\rC: d\r\n\r\n"},
-      {"NUL in a value", 400, std::string("GET / HTTP/1.1\r\nHost: x\r\nA: \0\r\n\r\n", 34)},
+      {"NUL in a value", 400, std::string("GET / HTTP/1.1\r\nHost: x\r\nA: \0\r\n\r\n", 33)},
       {"NUL in the target", 400, std::string("GET /\0 HTTP/1.1\r\nHost: x\r\n\r\n", 28)},
       {"control in the target", 400, "GET /\x01 HTTP/1.1\r\nHost: x\r\n\r\n"},
       {"DEL in the target", 400, "GET /\x7f HTTP/1.1\r\nHost: x\r\n\r\n"},

@@ -224,7 +224,9 @@ class Document::Parser {
       }
       case od::json_type::null: {
         std::string_view token = trim_right(value.raw_json_token());
-        if (token != "null" || !value.is_null()) {
+        bool nothing = false;
+        const auto error = value.is_null().get(nothing);  // where the text ends early
+        if (token != "null" || error != simdjson::SUCCESS || !nothing) {
           return refuse("expected null", offset(token.data()));
         }
         return memory_.new_node(Kind::kNull);
@@ -319,7 +321,7 @@ class Document::Parser {
     }
     std::string_view text;
     if (auto error = field.unescaped_key().get(text); error != simdjson::SUCCESS) {
-      return refuse_string(error, std::string_view(raw, 0));
+      return refuse_string(error, std::string_view(raw, raw));
     }
     return memory_.keep(text);
   }

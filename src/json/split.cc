@@ -1,6 +1,11 @@
 #include "json/split.h"
 
 #include <algorithm>
+#include <cstdint>
+
+#ifdef __AVX2__
+#include <immintrin.h>
+#endif
 
 namespace continuum::json {
 namespace {
@@ -40,43 +45,22 @@ class Splitter {
   // The raw text of the value that starts here.
   Result<std::string_view> value() {
     skip_space();
-    size_t start = at_;
-    size_t depth = 0;
-    do {
-      if (at_ >= text_.size()) {
-        return refuse("the text ends inside a value");
-      }
-      char c = text_[at_];
-      if (c == '"') {
-        TRY(skip_string());
-      } else if (c == '{' || c == '[') {
-        ++depth;
-        ++at_;
-      } else if (c == '}' || c == ']') {
-        if (depth == 0) {
-          break;
-        }
-        --depth;
-        ++at_;
-      } else if (depth == 0 && (c == ',' || c == ':')) {
-        break;
-      } else {
-        ++at_;
-      }
-      if (depth > limits_.depth_max) {
-        return fail(ErrorCode::kTooLarge,
-                    "JSON is nested deeper than " + std::to_string(limits_.depth_max) + " levels");
-      }
-    } while (depth > 0 || !ends_value(start));
-    std::string_view raw = text_.substr(start, at_ - start);
-    while (!raw.empty() &&
-           (raw.back() == ' ' || raw.back() == '\n' || raw.back() == '\r' || raw.back() == '\t')) {
-      raw.remove_suffix(1);
-    }
-    if (raw.empty()) {
+    if (at_ >= text_.size()) {
       return refuse("expected a value");
     }
-    return raw;
+    size_t start = at_;
+    char first = text_[at_];
+    if (first == '"') {
+      TRY(skip_string());
+    } else if (first == '{' || first == '[') {
+      TRY(skip_container());
+    } else {
+      skip_word();
+    }
+    if (at_ == start) {
+      return refuse("expected a value");
+    }
+    return text_.substr(start, at_ - start);
   }
 
   Result<std::string_view> key() {
@@ -105,27 +89,107 @@ class Splitter {
   }
 
  private:
-  // After a string or a closed bracket a value is over; a bare word goes on to the next delimiter.
-  bool ends_value(size_t start) const {
-    char first = text_[start];
-    if (first == '"' || first == '{' || first == '[') {
-      return true;
+  static bool ends_word(char c) {
+    return c == ',' || c == '}' || c == ']' || c == ':' || c == ' ' || c == '\n' || c == '\r' ||
+           c == '\t';
+  }
+  void skip_word() {
+    while (at_ < text_.size() && !ends_word(text_[at_])) {
+      ++at_;
     }
-    return at_ >= text_.size() || text_[at_] == ',' || text_[at_] == '}' || text_[at_] == ']';
+  }
+
+  // From an opening bracket to the one that closes it.
+  Status skip_container() {
+    size_t depth = 0;
+    do {
+      at_ = next_mark(at_);
+      if (at_ >= text_.size()) {
+        return refuse("the text ends inside a value");
+      }
+      char c = text_[at_];
+      if (c == '"') {
+        TRY(skip_string());
+        continue;
+      }
+      if (c == '{' || c == '[') {
+        ++depth;
+      } else {
+        --depth;
+      }
+      ++at_;
+      if (depth > limits_.depth_max) {
+        return fail(ErrorCode::kTooLarge,
+                    "JSON is nested deeper than " + std::to_string(limits_.depth_max) + " levels");
+      }
+    } while (depth > 0);
+    return {};
   }
 
   Status skip_string() {
     ++at_;
-    while (at_ < text_.size() && text_[at_] != '"') {
-      at_ += text_[at_] == '\\' ? 2 : 1;
+    while (true) {
+      at_ = next_quote_or_escape(at_);
+      if (at_ >= text_.size()) {
+        return refuse("a string is not closed");
+      }
+      if (text_[at_] == '"') {
+        ++at_;
+        return {};
+      }
+      at_ += 2;
     }
-    if (at_ >= text_.size()) {
-      at_ = text_.size();
-      return refuse("a string is not closed");
-    }
-    ++at_;
-    return {};
   }
+
+  // The first quote or bracket at or after `from`; the size of the text when there is none.
+  size_t next_mark(size_t from) const {
+#ifdef __AVX2__
+    const __m256i quote = _mm256_set1_epi8('"');
+    const __m256i open = _mm256_set1_epi8('{');
+    const __m256i close = _mm256_set1_epi8('}');
+    const __m256i fold = _mm256_set1_epi8(0x20);  // [ and ] become { and }
+    for (; from + 32 <= text_.size(); from += 32) {
+      __m256i block = load(from);
+      __m256i folded = _mm256_or_si256(block, fold);
+      __m256i hit = _mm256_or_si256(
+          _mm256_cmpeq_epi8(block, quote),
+          _mm256_or_si256(_mm256_cmpeq_epi8(folded, open), _mm256_cmpeq_epi8(folded, close)));
+      if (auto mask = static_cast<uint32_t>(_mm256_movemask_epi8(hit)); mask != 0) {
+        return from + static_cast<size_t>(__builtin_ctz(mask));
+      }
+    }
+#endif
+    while (from < text_.size() && text_[from] != '"' && (text_[from] | 0x20) != '{' &&
+           (text_[from] | 0x20) != '}') {
+      ++from;
+    }
+    return from;
+  }
+
+  size_t next_quote_or_escape(size_t from) const {
+#ifdef __AVX2__
+    const __m256i quote = _mm256_set1_epi8('"');
+    const __m256i escape = _mm256_set1_epi8('\\');
+    for (; from + 32 <= text_.size(); from += 32) {
+      __m256i block = load(from);
+      __m256i hit =
+          _mm256_or_si256(_mm256_cmpeq_epi8(block, quote), _mm256_cmpeq_epi8(block, escape));
+      if (auto mask = static_cast<uint32_t>(_mm256_movemask_epi8(hit)); mask != 0) {
+        return from + static_cast<size_t>(__builtin_ctz(mask));
+      }
+    }
+#endif
+    while (from < text_.size() && text_[from] != '"' && text_[from] != '\\') {
+      ++from;
+    }
+    return from;
+  }
+
+#ifdef __AVX2__
+  __m256i load(size_t from) const {
+    return _mm256_loadu_si256(reinterpret_cast<const __m256i*>(text_.data() + from));
+  }
+#endif
 
   std::string_view text_;
   const Limits& limits_;

@@ -95,7 +95,9 @@ Result<std::unique_ptr<record::Store>> open_existing(const ServeArguments& argum
     return fail(ErrorCode::kNotFound, "there is no store yet: load something first",
                 {{options.data_folder, "continuum load PATH... --data " + options.data_folder}});
   }
-  options.cache_bytes = region.cache_mb << 20;
+  if (arguments.store.cache_mb == 0) {
+    options.cache_bytes = region.cache_mb << 20;
+  }
   return record::open_store(options);
 }
 

@@ -36,6 +36,9 @@ void add_store_arguments(CLI::App& app, StoreArguments& arguments) {
   app.add_option("--region-key", arguments.region_key_file,
                  fmt::format("File with the region key, 64 hexadecimal digits; default: ${}",
                              kRegionKeyVariable));
+  app.add_option("--cache-mb", arguments.cache_mb,
+                 "Memory for the store's block cache; default: region.toml's cache_mb, or 256")
+      ->check(CLI::Range(uint64_t{8}, uint64_t{1} << 20));
 }
 
 std::string without_trailing_slash(std::string path) {
@@ -75,6 +78,9 @@ Result<record::StoreOptions> to_store_options(const StoreArguments& arguments) {
   TRY(refuse_inside(options.keys_folder, options.data_folder, "the key store"));
   TRY(std::string text, region_key_text(arguments));
   TRY(options.region_key, record::parse_region_key(text));
+  if (arguments.cache_mb > 0) {
+    options.cache_bytes = arguments.cache_mb << 20;
+  }
   return options;
 }
 

@@ -15,6 +15,7 @@ struct StoreArguments {
   std::string data;             // folder
   std::string keys;             // folder; empty: beside the data
   std::string region_key_file;  // empty: the environment has the key
+  uint64_t cache_mb = 0;        // memory for the store's block cache; 0: as configured, or 256
 };
 
 // --data, --keys, --region-key. `arguments` must live until the command line was parsed.

@@ -9,7 +9,10 @@ namespace continuum::commands {
 inline constexpr int kExitDone = 0;
 inline constexpr int kExitEnvironment = 2;
 
+void add_check(CLI::App& app, int& exit_code);
 void add_config(CLI::App& app, int& exit_code);
+void add_load(CLI::App& app, int& exit_code);
 void add_serve(CLI::App& app, int& exit_code);
+void add_synth(CLI::App& app, int& exit_code);
 
 }  // namespace continuum::commands

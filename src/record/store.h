@@ -135,6 +135,10 @@ class View {
   virtual Result<Person> person_of(Ord ord) const = 0;
   virtual Result<SourcePatient> source_patient(Ord ord) const = 0;
 
+  // Groups of source patients that share an NHS number and are not one person; at most `count_max`.
+  virtual Result<std::vector<std::vector<SourcePatient>>> numbers_in_doubt(
+      size_t count_max) const = 0;
+
   virtual Result<std::vector<SourceStatus>> sources() const = 0;
   virtual Result<std::vector<Refusal>> refusals(SourceNumber source, size_t count_max) const = 0;
 };

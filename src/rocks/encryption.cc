@@ -106,7 +106,7 @@ class NoReopening final : public rocksdb::FileSystemWrapper {
 
 }  // namespace
 
-std::shared_ptr<rocksdb::FileSystem> enciphered(std::shared_ptr<rocksdb::FileSystem> below,
+std::shared_ptr<rocksdb::FileSystem> enciphered(const std::shared_ptr<rocksdb::FileSystem>& below,
                                                 const crypto::Key& file_key) {
   return std::make_shared<NoReopening>(
       rocksdb::NewEncryptedFS(below, std::make_shared<FileCipherProvider>(file_key)));

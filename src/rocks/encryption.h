@@ -12,7 +12,7 @@
 
 namespace continuum::rocks {
 
-std::shared_ptr<rocksdb::FileSystem> enciphered(std::shared_ptr<rocksdb::FileSystem> below,
+std::shared_ptr<rocksdb::FileSystem> enciphered(const std::shared_ptr<rocksdb::FileSystem>& below,
                                                 const crypto::Key& file_key);
 
 }  // namespace continuum::rocks

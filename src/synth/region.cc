@@ -125,7 +125,6 @@ Result<std::vector<SourceFiles>> begin_region(const Generator& generator, FileSy
 std::string region_toml() {
   std::string out =
       "# A synthetic region: every person, number and place in it is invented.\n"
-      "[region]\n"
       "name = \"Stanmarch and Overmere\"\n"
       "base_url = \"http://127.0.0.1:8080/fhir\"\n";
   for (const Source& source : sources()) {

@@ -382,6 +382,41 @@ Status KvView::add_apart(const std::string& match, Person& person) const {
   return cursor->status();
 }
 
+// Match keys of one NHS number stand together.
+Result<std::vector<std::vector<SourcePatient>>> KvView::numbers_in_doubt(size_t count_max) const {
+  std::vector<std::vector<SourcePatient>> groups;
+  std::string number;
+  std::vector<PersonNumber> persons;
+  auto end_number = [&]() -> Status {
+    std::vector<SourcePatient> all;
+    size_t present = 0;
+    for (size_t i = 0; persons.size() > 1 && i < persons.size(); ++i) {
+      TRY(auto members, members_of(persons[i]));
+      present += members.empty() ? 0 : 1;
+      all.insert(all.end(), members.begin(), members.end());
+    }
+    if (present > 1 && groups.size() < count_max) {
+      groups.push_back(std::move(all));
+    }
+    persons.clear();
+    return {};
+  };
+  auto cursor = snapshot_->scan(kLinks, {"k", "l"}, kv::ReadKind::kScan);
+  while (groups.size() < count_max && cursor->next()) {
+    TRY(std::string match, decode_match_key(cursor->key()));
+    std::string this_number = match.substr(0, match.find('|'));
+    if (this_number != number) {
+      TRY(end_number());
+      number = this_number;
+    }
+    TRY(PersonNumber person, decode_person(cursor->value()));
+    persons.push_back(person);
+  }
+  TRY(cursor->status());
+  TRY(end_number());
+  return groups;
+}
+
 Result<Person> KvView::person_of(Ord ord) const {
   TRY(SourcePatient self, source_patient(ord));
   Person person;

@@ -1,0 +1,157 @@
+#include "service/load/bundle.h"
+
+#include <algorithm>
+
+#include "fhir/reference.h"
+#include "json/document.h"
+#include "json/split.h"
+#include "service/load/limits.h"
+
+namespace continuum::service {
+namespace {
+
+const json::Member* member(const std::vector<json::Member>& members, std::string_view name) {
+  for (const json::Member& candidate : members) {
+    if (candidate.key == name) {
+      return &candidate;
+    }
+  }
+  return nullptr;
+}
+
+// The text of a string value; empty when it is another kind of value.
+Result<std::string> string_of(std::string_view raw) {
+  bool plain = raw.size() >= 2 && raw.front() == '"' && raw.find('\\') == std::string_view::npos;
+  if (plain) {
+    return std::string(raw.substr(1, raw.size() - 2));
+  }
+  json::Document document;
+  TRY(document.parse("[" + std::string(raw) + "]"));
+  const json::Node* value = document.root()->first;
+  return value != nullptr && value->is_string() ? std::string(value->text) : std::string();
+}
+
+Result<std::string> string_member(const std::vector<json::Member>& members, std::string_view name) {
+  const json::Member* found = member(members, name);
+  return found == nullptr ? std::string() : string_of(found->value);
+}
+
+std::optional<BundleKind> bundle_kind(std::string_view type) {
+  constexpr std::pair<std::string_view, BundleKind> kKinds[] = {
+      {"transaction", BundleKind::kTransaction}, {"batch", BundleKind::kBatch},
+      {"collection", BundleKind::kCollection},   {"searchset", BundleKind::kSearchset},
+      {"message", BundleKind::kMessage},         {"document", BundleKind::kDocument},
+      {"history", BundleKind::kHistory}};
+  for (const auto& [name, kind] : kKinds) {
+    if (name == type) {
+      return kind;
+    }
+  }
+  return std::nullopt;
+}
+
+void refuse(Entry& entry, ErrorCode code, std::string message) {
+  entry.action = EntryAction::kRefuse;
+  entry.status = fail(code, std::move(message));
+}
+
+// What a transaction, batch or history entry asks for.
+Status read_request(std::string_view raw, Entry& entry) {
+  TRY(auto members, json::split_object(raw));
+  TRY(std::string method, string_member(members, "method"));
+  TRY(std::string url, string_member(members, "url"));
+  TRY(entry.if_none_exist, string_member(members, "ifNoneExist"));
+  if (method == "GET" || method == "HEAD") {
+    entry.action = EntryAction::kSkip;
+  } else if (method == "PATCH") {
+    refuse(entry, ErrorCode::kUnsupported, "a load takes no PATCH: send the whole resource");
+  } else if (method == "DELETE" || method == "PUT") {
+    fhir::ParsedReference target = fhir::parse_reference(url);
+    if (target.kind != fhir::ReferenceKind::kRelative || !target.version.empty()) {
+      refuse(entry, ErrorCode::kUnsupported,
+             "a load takes " + method + " only with a url of the form Type/id");
+      return {};
+    }
+    entry.target = url;
+    entry.action = method == "PUT" ? EntryAction::kStore : EntryAction::kDelete;
+  } else if (method != "POST") {
+    refuse(entry, ErrorCode::kInvalid, "request.method is not an HTTP method FHIR knows");
+  }
+  return {};
+}
+
+Status read_entry(std::string_view raw, BundleKind kind, Entry& entry) {
+  TRY(auto members, json::split_object(raw));
+  TRY(entry.full_url, string_member(members, "fullUrl"));
+  if (const json::Member* resource = member(members, "resource")) {
+    entry.resource = resource->value;
+  }
+  bool has_requests = kind == BundleKind::kTransaction || kind == BundleKind::kBatch ||
+                      kind == BundleKind::kHistory;
+  const json::Member* request = member(members, "request");
+  if (has_requests && request != nullptr) {
+    TRY(read_request(request->value, entry));
+  }
+  if (const json::Member* search = member(members, "search");
+      search != nullptr && kind == BundleKind::kSearchset) {
+    TRY(auto search_members, json::split_object(search->value));
+    TRY(std::string mode, string_member(search_members, "mode"));
+    if (mode == "outcome") {
+      entry.action = EntryAction::kSkip;
+    }
+  }
+  if (entry.action == EntryAction::kStore && entry.resource.empty()) {
+    refuse(entry, ErrorCode::kInvalid, "the entry has no resource");
+  }
+  return {};
+}
+
+}  // namespace
+
+Result<Parts> take_apart(std::string_view text) {
+  TRY(auto members, json::split_object(text));
+  TRY(std::string resource_type, string_member(members, "resourceType"));
+  Parts parts;
+  Entry whole;
+  whole.resource = text;
+  if (resource_type != "Bundle") {
+    parts.entries.push_back(std::move(whole));
+    return parts;
+  }
+  TRY(std::string type, string_member(members, "type"));
+  auto kind = bundle_kind(type);
+  if (!kind) {
+    return fail(
+        ErrorCode::kInvalid,
+        type.empty() ? "the Bundle has no type" : "the Bundle has a type that is not loaded",
+        {{"Bundle.type",
+          "expected transaction, batch, collection, searchset, message, document or history"}});
+  }
+  parts.kind = *kind;
+  parts.atomic = parts.kind == BundleKind::kTransaction || parts.kind == BundleKind::kMessage ||
+                 parts.kind == BundleKind::kDocument;
+  if (parts.kind == BundleKind::kMessage || parts.kind == BundleKind::kDocument ||
+      parts.kind == BundleKind::kHistory) {
+    parts.entries.push_back(std::move(whole));
+  }
+  std::vector<std::string_view> raw_entries;
+  if (const json::Member* entries = member(members, "entry")) {
+    TRY(raw_entries, json::split_array(entries->value));
+  }
+  if (raw_entries.size() > kBundleEntriesMax) {
+    return fail(ErrorCode::kTooLarge,
+                "the Bundle has more than " + std::to_string(kBundleEntriesMax) + " entries");
+  }
+  for (size_t i = 0; i < raw_entries.size(); ++i) {
+    Entry entry;
+    entry.number = static_cast<uint32_t>(i + 1);
+    if (Status read = read_entry(raw_entries[i], parts.kind, entry); !read) {
+      entry.action = EntryAction::kRefuse;
+      entry.status = read;
+    }
+    parts.entries.push_back(std::move(entry));
+  }
+  return parts;
+}
+
+}  // namespace continuum::service

@@ -1,0 +1,198 @@
+// What a load brings, before anything is stored: who is who, and where each resource belongs.
+//
+// A load reads its input twice. The first pass fills the catalogue, so that references resolve in
+// any order and over all files; the second stores. Per resource the catalogue keeps about a hundred
+// bytes, and no content.
+//
+// Within one source a resource is known by its type and own id (resource.id, else the entry's
+// fullUrl, else a digest of its content). Entries of the same identity are versions of one
+// resource.
+#pragma once
+
+#include <deque>
+#include <optional>
+#include <string>
+#include <string_view>
+#include <unordered_map>
+#include <vector>
+
+#include "base/result.h"
+#include "json/document.h"
+#include "record/ids.h"
+#include "record/store.h"
+#include "service/load/bundle.h"
+
+namespace continuum::service {
+
+using OccurrenceIndex = uint32_t;
+
+enum class Fate : uint8_t {
+  kStore,
+  kDelete,
+  kSkip,     // nothing to store
+  kSame,     // ifNoneExist found another: only a name for it
+  kRefused,  // see the refusals
+};
+
+struct Occurrence {
+  record::IdHash identity{};
+  record::IdHash home_hint{};   // names the resource whose home this one shares
+  int64_t updated = INT64_MIN;  // meta.lastUpdated, microseconds
+  record::Ord home;
+  OccurrenceIndex leader = 0;  // the first of the same identity, or what ifNoneExist found
+  uint16_t id_bucket = 0;
+  fhir::TypeNumber type = 0;
+  fhir::TypeNumber hint_type = 0;
+  Fate fate = Fate::kSkip;
+  bool has_hint = false;
+  bool hint_has_type = false;
+  bool repeated = false;  // other occurrences have the same identity
+  bool placed = false;
+  bool known = false;        // the store had a resource of this id before the load
+  bool conditional = false;  // has ifNoneExist
+};
+
+struct LoadRefusal {
+  uint32_t file = 0;
+  uint32_t line = 0;   // of NDJSON, or 0
+  uint32_t entry = 0;  // of a Bundle, or 0
+  std::string type;    // FHIR type as far as known
+  Error error;
+};
+
+// An identifier=system|value search, as ifNoneExist and conditional references have it.
+struct IdentifierCriteria {
+  fhir::TypeNumber type = 0;
+  std::string system;
+  std::string value;
+};
+// `query` as after "Type?". Nothing for any other search.
+std::optional<IdentifierCriteria> parse_identifier_criteria(fhir::TypeNumber type,
+                                                            std::string_view query);
+
+// What can be said of one entry by itself.
+struct Described {
+  fhir::TypeNumber type = 0;
+  std::string own_id;
+};
+// `root`: the parsed resource. kInvalid names what is wrong with it.
+Result<Described> describe(const Entry& entry, const json::Node& root);
+
+// What one unit brings; made by any thread.
+struct UnitScan {
+  struct Alias {
+    record::IdHash hash;
+    uint32_t entry;
+  };
+  struct Condition {
+    uint32_t entry;
+    IdentifierCriteria criteria;
+    bool home = false;  // the home hint is this search; otherwise it is ifNoneExist
+  };
+  struct PatientId {
+    uint32_t entry;
+    std::string own_id;
+  };
+  std::vector<Occurrence> occurrences;  // one for each entry
+  std::vector<Alias> aliases;
+  std::vector<Condition> conditions;
+  std::vector<PatientId> patients;
+  std::vector<LoadRefusal> refusals;
+};
+
+// Fills a UnitScan from a unit's parts. One thread at a time.
+class Scanner {
+ public:
+  Scanner(record::IdMinter minter, std::string source)
+      : minter_(std::move(minter)), source_(std::move(source)) {}
+  // `file` and `line` name the unit in refusals.
+  UnitScan scan(const Parts& parts, uint32_t file, uint32_t line);
+
+ private:
+  Status scan_entry(const Entry& entry, uint32_t index, UnitScan& out);
+  void add_aliases(const Entry& entry, const json::Node& root, uint32_t index, UnitScan& out);
+  void add_home_hint(const json::Node& root, uint32_t index, UnitScan& out);
+
+  record::IdMinter minter_;
+  std::string source_;
+  json::Document document_;
+};
+
+struct Target {
+  fhir::TypeNumber type = 0;
+  record::ResourceId id;
+};
+
+class Catalogue {
+ public:
+  Catalogue(record::Store& store, record::SourceNumber source, std::string source_name);
+
+  struct UnitPlace {
+    uint32_t file = 0;
+    uint32_t line = 0;
+    uint32_t first_entry = 0;  // number of the first entry
+    bool atomic = false;
+  };
+  // Units in order.
+  void add(UnitScan scan, const UnitPlace& place);
+  // After the last: finds repeats, conditions and homes. Errors are of the store.
+  Status finish();
+
+  OccurrenceIndex first_of_unit(uint32_t unit) const { return unit_starts_.at(unit); }
+  const Occurrence& at(OccurrenceIndex index) const { return occurrences_[index]; }
+  record::ResourceId id_of(OccurrenceIndex index) const;
+  record::Ord home_of(OccurrenceIndex index) const;
+
+  // What a reference names, in this load or, of the same source, in the store. Nothing when
+  // unknown, or not one resource. Thread-safe, given a minter of the thread's own and a view.
+  Result<std::optional<Target>> resolve(std::string_view reference, record::IdMinter& minter,
+                                        const record::View& view) const;
+
+  const std::vector<LoadRefusal>& refusals() const { return refusals_; }
+  size_t size() const { return occurrences_.size(); }
+
+ private:
+  struct Alias {
+    record::IdHash hash;
+    OccurrenceIndex index;
+    bool operator<(const Alias& other) const {
+      return hash != other.hash ? hash < other.hash : index < other.index;
+    }
+  };
+  struct Condition {
+    OccurrenceIndex index;
+    IdentifierCriteria criteria;
+    bool home;
+  };
+
+  void find_repeats();
+  Status find_known(const record::View& view);
+  Status meet_conditions(const record::View& view);
+  Status meet_condition(const Condition& condition, const record::View& view);
+  Status find_homes(const record::View& view);
+  Result<record::Ord> place(OccurrenceIndex index, const record::View& view, size_t depth);
+  Result<record::Ord> place_by_hint(OccurrenceIndex index, const record::View& view, size_t depth);
+  // The leader of the only resource of that name; nothing for none or several.
+  std::optional<OccurrenceIndex> find(const record::IdHash& hash) const;
+  Result<std::vector<Target>> search_store(const IdentifierCriteria& criteria,
+                                           const record::View& view) const;
+  record::IdHash criteria_alias(const IdentifierCriteria& criteria, record::IdMinter& minter) const;
+  // Refuses an occurrence, and with it its whole unit when that is taken whole.
+  void refuse(OccurrenceIndex index, const Error& error);
+  void refuse_one(OccurrenceIndex index, size_t unit, const Error& error);
+
+  record::Store& store_;
+  record::SourceNumber source_;
+  std::string source_name_;
+  mutable record::IdMinter minter_;
+  std::vector<Occurrence> occurrences_;
+  std::vector<OccurrenceIndex> unit_starts_;
+  std::vector<Alias> aliases_;
+  std::vector<Condition> conditions_;
+  std::unordered_map<OccurrenceIndex, const Condition*> home_conditions_;
+  std::unordered_map<OccurrenceIndex, std::string> patient_ids_;
+  std::vector<UnitPlace> unit_places_;
+  std::vector<LoadRefusal> refusals_;
+};
+
+}  // namespace continuum::service

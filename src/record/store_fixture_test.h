@@ -79,21 +79,21 @@ inline Rows all_rows(const kv::Snapshot& snapshot, kv::Family family) {
 // Writes to any Store as the service above does.
 class Writer {
  public:
-  explicit Writer(Store& store) : store_(store) {}
+  explicit Writer(Store& store) : store_(&store) {}
 
   IdHash hash(const Draw& draw) const {
-    return store_.id_minter().hash(draw.source, type_of(draw), draw.own_id);
+    return store_->id_minter().hash(draw.source, type_of(draw), draw.own_id);
   }
   Result<Ord> home(const Draw& draw) const {
-    TRY(SourceNumber source, store_.register_source(draw.source));
+    TRY(SourceNumber source, store_->register_source(draw.source));
     if (draw.home == "shared") {
       return Ord::shared();
     }
     if (draw.home == "quarantine") {
       return Ord::quarantine(source);
     }
-    IdHash patient = store_.id_minter().hash(draw.source, fhir::kPatientType, draw.home);
-    return store_.place_patient(source, patient, draw.home);
+    IdHash patient = store_->id_minter().hash(draw.source, fhir::kPatientType, draw.home);
+    return store_->place_patient(source, patient, draw.home);
   }
   Result<ResourceKey> id(const Draw& draw) const {
     TRY(Ord ord, home(draw));
@@ -102,33 +102,33 @@ class Writer {
   Status prepare(const Draw& draw, Prepared& out) const {
     TRY(Ord ord, home(draw));
     TRY(ResourceKey id, this->id(draw));
-    TRY(SourceNumber source, store_.register_source(draw.source));
+    TRY(SourceNumber source, store_->register_source(draw.source));
     json::Document document;
     std::string members = draw.members.empty() ? "" : "," + draw.members;
     TRY(document.parse("{\"resourceType\":\"" + draw.type + "\"" + members + "}"));
     Canonical canonical;
     TRY(canonicalise(document, *document.root(), id.id.text(), draw.source, canonical));
-    return store_.prepare({id, ord, source, draw.own_id, &canonical, document.root(), draw.match},
+    return store_->prepare({id, ord, source, draw.own_id, &canonical, document.root(), draw.match},
                           out);
   }
   Status prepare_deletion(const Draw& draw, Prepared& out) const {
     TRY(Ord ord, home(draw));
     TRY(ResourceKey id, this->id(draw));
-    TRY(SourceNumber source, store_.register_source(draw.source));
-    return store_.prepare({id, ord, source, draw.own_id, nullptr, nullptr, draw.match}, out);
+    TRY(SourceNumber source, store_->register_source(draw.source));
+    return store_->prepare({id, ord, source, draw.own_id, nullptr, nullptr, draw.match}, out);
   }
   Result<CommitResult> put(const std::vector<Draw>& draws) const {
     std::vector<Prepared> items(draws.size());
     for (size_t i = 0; i < draws.size(); ++i) {
       TRY(prepare(draws[i], items[i]));
     }
-    return store_.commit(items);
+    return store_->commit(items);
   }
   Result<CommitResult> put(const Draw& draw) const { return put(std::vector<Draw>{draw}); }
   Result<CommitResult> remove(const Draw& draw) const {
     std::vector<Prepared> items(1);
     TRY(prepare_deletion(draw, items[0]));
-    return store_.commit(items);
+    return store_->commit(items);
   }
   Status add(BulkLoad& load, const Draw& draw) const {
     Prepared item;
@@ -136,7 +136,7 @@ class Writer {
     return load.add(item);
   }
   Status load(const std::vector<Draw>& draws) const {
-    TRY(auto load, store_.begin_bulk_load(uint64_t{1} << 30));
+    TRY(auto load, store_->begin_bulk_load(uint64_t{1} << 30));
     for (const Draw& draw : draws) {
       TRY(add(*load, draw));
     }
@@ -145,13 +145,13 @@ class Writer {
 
   Result<ItemKey> key(const Draw& draw) const {
     TRY(ResourceKey id, this->id(draw));
-    TRY(Located located, store_.view()->locate(id));
+    TRY(Located located, store_->view()->locate(id));
     return located.key;
   }
   // The resource as it leaves the store.
   Result<std::string> read(const Draw& draw) const {
     TRY(ItemKey key, this->key(draw));
-    auto view = store_.view();
+    auto view = store_->view();
     TRY(StoredItem item, view->read(key));
     std::string out;
     TRY(view->append_resource(item, out));
@@ -160,7 +160,7 @@ class Writer {
   // Every body of an ord, canonical, with its version, at a moment.
   std::map<ItemKey, std::string> scan(Ord ord, const ScanOptions& options = {}) const {
     std::map<ItemKey, std::string> found;
-    auto view = store_.view();
+    auto view = store_->view();
     Status scanned = view->scan(ord, options, [&](const StoredItem& item) -> Result<bool> {
       std::string body;
       TRY(view->open_canonical(item, body));
@@ -172,13 +172,13 @@ class Writer {
     return found;
   }
   std::vector<std::string> findings() const {
-    auto report = store_.check({});
+    auto report = store_->check({});
     EXPECT_TRUE(report) << report.error().text();
     return report ? report->findings : std::vector<std::string>{"no report"};
   }
 
  private:
-  Store& store_;
+  Store* store_;
 };
 
 class TestStore {

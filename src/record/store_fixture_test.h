@@ -109,7 +109,7 @@ class Writer {
     Canonical canonical;
     TRY(canonicalise(document, *document.root(), id.id.text(), draw.source, canonical));
     return store_->prepare({id, ord, source, draw.own_id, &canonical, document.root(), draw.match},
-                          out);
+                           out);
   }
   Status prepare_deletion(const Draw& draw, Prepared& out) const {
     TRY(Ord ord, home(draw));
@@ -199,8 +199,9 @@ class TestStore {
     }
   }
 
+  void close() { store_.reset(); }
   void reopen() {
-    store_.reset();
+    close();
     open();
   }
   // The rows themselves, while no record store is over them.

@@ -157,10 +157,11 @@ class Checker {
     }
     return {};
   }
-  // Nothing when the row can't be read: that is told where rows are walked.
+  // Nothing when the row can't be read or is missing: that is told where rows are walked.
   template <typename Found>
-  static Found unless_corrupt(Found found) {
-    if (!found && found.error().code == ErrorCode::kCorrupt) {
+  static Found unless_unsound(Found found) {
+    if (!found &&
+        (found.error().code == ErrorCode::kCorrupt || found.error().code == ErrorCode::kNotFound)) {
       return typename Found::value_type();
     }
     return found;
@@ -180,6 +181,7 @@ class Checker {
         find(name(*key) + ": the row can't be read");
         continue;
       }
+      ++item_count_;
       TRY(note_row(*key, row->header));
       if (body_is_sound(*key, *row)) {
         TRY(expect_index(*key, row->header));
@@ -220,7 +222,7 @@ class Checker {
 
   Status expect_link(const ItemKey& key) {
     if (key.type == fhir::kPatientType && key.ord.is_patient()) {
-      TRY(auto link, unless_corrupt(view_.link_of(key.ord)));
+      TRY(auto link, unless_unsound(view_.link_of(key.ord)));
       if (!link) {
         find(fmt::format("links: ord {:x} has no link", key.ord.value()));
       }
@@ -251,10 +253,11 @@ class Checker {
       std::string_view item = cursor->key().substr(0, kItemKeySize);
       if (item != last_item) {
         last_item = item;
-        TRY(auto current, unless_corrupt(view_.find_current(*key)));
+        TRY(auto current, unless_unsound(view_.find_current(*key)));
         if (!current && !row->header.deleted) {
           find(name(*key) + ": it was not deleted, and its current row is missing");
         }
+        item_count_ += current ? 0 : 1;
         newer_version = current ? current->row.header.version : row->header.version + 1;
       }
       if (row->header.version + 1 != newer_version) {
@@ -262,8 +265,8 @@ class Checker {
                          newer_version));
       }
       newer_version = row->header.version;
-      if (!row->header.deleted) {
-        body_is_sound(*key, *row);
+      if (!row->header.deleted && body_is_sound(*key, *row)) {
+        TRY(expect_directory(*key, row->header.source, document_.root()->string("id")));
       }
     }
     return cursor->status();
@@ -271,6 +274,7 @@ class Checker {
 
   Status check_directory() {
     auto cursor = view_.snapshot().scan(kDirectory, {"i", "j"}, kv::ReadKind::kScan);
+    uint64_t named = 0;
     while (cursor->next()) {
       auto resource = decode_directory_key(cursor->key());
       auto row = decode_directory_row(cursor->value());
@@ -279,17 +283,26 @@ class Checker {
         continue;
       }
       ItemKey key{row->ord, resource->type, row->item};
-      if (resource->type == fhir::kPatientType && row->ord.is_patient() &&
-          row->item == kPatientItem) {
-        continue;  // kept free for a Patient that may not have come
-      }
-      TRY(auto current, unless_corrupt(view_.find_current(key)));
-      TRY(auto past, unless_corrupt(view_.find_newest_history(key)));
-      if (!current && !past) {
+      TRY(auto current, unless_unsound(view_.find_current(key)));
+      TRY(auto past, unless_unsound(view_.find_newest_history(key)));
+      bool is_patient = resource->type == fhir::kPatientType && row->ord.is_patient();
+      if (current || past) {
+        ++named;
+      } else if (!is_patient) {
         find(name(key) + ": the directory names it, and it is not there");
       }
+      if (is_patient) {  // its place is kept free, also when it has not come
+        TRY(auto place, unless_unsound(view_.source_patient(row->ord)));
+        if (row->item != kPatientItem || place.patient.hash != resource->id.hash) {
+          find(name(key) + ": the directory names another Patient of its ord");
+        }
+      }
     }
-    return cursor->status();
+    TRY(cursor->status());
+    if (named != item_count_) {
+      find(fmt::format("directory: {} ids for {} items", named, item_count_));
+    }
+    return {};
   }
 
   Status check_index() {
@@ -349,7 +362,7 @@ class Checker {
   using Rows = std::map<std::pair<FamilyNumber, std::string>, std::string>;
   Result<Rows> rows_of(const ItemKey& key) {
     Rows rows;
-    TRY(auto current, unless_corrupt(view_.find_current(key)));
+    TRY(auto current, unless_unsound(view_.find_current(key)));
     if (!current || !view_.open_canonical(*current, body_) || !document_.parse(body_)) {
       return rows;
     }
@@ -445,11 +458,11 @@ class Checker {
         continue;
       }
       last = *ord;
-      TRY(auto joined, unless_corrupt(view_.is_member(link->person, *ord)));
+      TRY(auto joined, unless_unsound(view_.is_member(link->person, *ord)));
       if (!joined) {
         find(fmt::format("links: ord {:x} is not a member of its own person", ord->value()));
       }
-      TRY(auto matching, unless_corrupt(view_.person_matching(link->match)));
+      TRY(auto matching, unless_unsound(view_.person_matching(link->match)));
       if (link->match.empty() != (link->method == LinkMethod::kAlone) ||
           (!link->match.empty() && matching != link->person)) {
         find(fmt::format("links: the match of ord {:x} leads to another person", ord->value()));
@@ -474,7 +487,7 @@ class Checker {
         continue;
       }
       last = pair;
-      TRY(auto link, unless_corrupt(view_.link_of(membership->ord)));
+      TRY(auto link, unless_unsound(view_.link_of(membership->ord)));
       if (*joined != (link && link->person == membership->person)) {
         find(fmt::format("links: ord {:x} and person {} disagree", membership->ord.value(),
                          membership->person));
@@ -563,7 +576,7 @@ class Checker {
     auto is_it = [&](const RowHeader& header) {
       return header.t == t && header.version == change.version && header.deleted == change.deleted;
     };
-    TRY(auto current, unless_corrupt(view_.find_current(change.item)));
+    TRY(auto current, unless_unsound(view_.find_current(change.item)));
     if (current && is_it(current->row.header)) {
       return true;
     }
@@ -584,6 +597,7 @@ class Checker {
   Rows unique_;
   std::array<Sum, kFamilyCount> expected_;
   Sum stored_;  // all versions
+  uint64_t item_count_ = 0;
   // The last place and the last commit looked up: rows of one ord stand together.
   std::optional<Ord> place_ord_;
   ItemNumber next_item_ = 0;

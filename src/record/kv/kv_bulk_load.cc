@@ -153,14 +153,13 @@ class KvBulkLoad final : public BulkLoad {
   bool is_full() const override { return bytes_.load() >= budget_; }
 
   Status flush() override {
+    TRY(broken_);
     if (changes_.empty()) {
       return {};
     }
-    write_commits();
-    TRY(store_.keys_->sync());
-    TRY(auto ingestion, store_.kv_->begin_ingestion());
-    TRY(write_families(*ingestion));
-    TRY(ingestion->finish());
+    // The rows are given away as they are written: a second try would write a part.
+    broken_ = ingest();
+    TRY(broken_);
     store_.last_t_ = group_.t;
     store_.last_person_ = group_.person;
     store_.last_instant_ = group_.instant;
@@ -169,6 +168,14 @@ class KvBulkLoad final : public BulkLoad {
   }
 
  private:
+  Status ingest() {
+    write_commits();
+    TRY(store_.keys_->sync());
+    TRY(auto ingestion, store_.kv_->begin_ingestion());
+    TRY(write_families(*ingestion));
+    return ingestion->finish();
+  }
+
   struct LockedLane {
     std::mutex mutex;
     Lane lane;
@@ -197,12 +204,9 @@ class KvBulkLoad final : public BulkLoad {
       of_ord.t = ++group_.t;
     }
     of_ord.changes.push_back({item.key, 1, false});
-    if (item.match) {
-      Prepared link;
-      link.key = item.key;
-      link.match = item.match;
-      link.header.t = of_ord.t;
-      TRY(store_.write_link(link, group_));
+    TRY(auto link, store_.read_link(item, group_));
+    if (link) {
+      store_.write_link(item, *link, of_ord.t, group_);
     }
     return of_ord.t;
   }
@@ -302,8 +306,16 @@ class KvBulkLoad final : public BulkLoad {
       lane.lane.clear();
     }
     bytes_ = 0;
-    changes_.clear();
     group_ = KvStore::Group();
+    // What was written can be read again; places nothing was stored in yet are known here only.
+    std::lock_guard lock(store_.places_mutex_);
+    for (const auto& [ord, of_ord] : changes_) {
+      store_.places_.erase(ord);
+    }
+    std::erase_if(store_.placed_, [this](const auto& entry) {
+      return !store_.places_.contains(entry.second.value());
+    });
+    changes_.clear();
   }
 
   KvStore& store_;
@@ -313,6 +325,7 @@ class KvBulkLoad final : public BulkLoad {
   std::mutex mutex_;
   std::unordered_map<uint64_t, OrdChanges> changes_;
   KvStore::Group group_;
+  Status broken_;
 };
 
 Result<std::unique_ptr<BulkLoad>> KvStore::begin_bulk_load(uint64_t budget_bytes) {

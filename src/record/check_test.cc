@@ -121,6 +121,9 @@ TEST_P(CheckTest, FindsEachDroppedRow) {
 }
 
 TEST_P(CheckTest, FindsEachChangedByte) {
+  if (GetParam() == Engine::kRocks) {
+    GTEST_SKIP() << "the rows are the same on either engine, and each damage opens files anew";
+  }
   read_rows();
   for (kv::Family family :
        {kCurrent, kHistory, kPostings, kRanges, kTimeline, kChanges, kTimes, kLinks}) {
@@ -141,12 +144,6 @@ TEST_P(CheckTest, FindsEachChangedByte) {
               },
               "byte " + std::to_string(at));
         }
-        if (GetParam() == Engine::kRocks) {
-          break;
-        }
-      }
-      if (GetParam() == Engine::kRocks) {
-        break;
       }
     }
   }
@@ -186,6 +183,9 @@ TEST_P(CheckTest, FindsRowsThatSpeakOfNothing) {
 }
 
 TEST_P(CheckTest, NamesWhatItFinds) {
+  if (GetParam() == Engine::kRocks) {
+    GTEST_SKIP() << "the rows are the same on either engine, and each damage opens files anew";
+  }
   read_rows();
   auto first_finding = [&](kv::Family family, const std::string& key) {
     store_.with_rows([&](kv::Store& kv) {

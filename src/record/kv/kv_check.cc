@@ -162,7 +162,7 @@ class Checker {
   static Found unless_unsound(Found found) {
     if (!found &&
         (found.error().code == ErrorCode::kCorrupt || found.error().code == ErrorCode::kNotFound)) {
-      return typename Found::value_type();
+      found.emplace();
     }
     return found;
   }

@@ -56,7 +56,7 @@ void refuse(Entry& entry, ErrorCode code, std::string message) {
 }
 
 // What a transaction, batch or history entry asks for.
-Status read_request(std::string_view raw, Entry& entry) {
+Status read_request(std::string_view raw, BundleKind kind, Entry& entry) {
   TRY(auto members, json::split_object(raw));
   TRY(std::string method, string_member(members, "method"));
   TRY(std::string url, string_member(members, "url"));
@@ -67,12 +67,14 @@ Status read_request(std::string_view raw, Entry& entry) {
     refuse(entry, ErrorCode::kUnsupported, "a load takes no PATCH: send the whole resource");
   } else if (method == "DELETE" || method == "PUT") {
     fhir::ParsedReference target = fhir::parse_reference(url);
-    if (target.kind != fhir::ReferenceKind::kRelative || !target.version.empty()) {
+    bool may_name_version = kind == BundleKind::kHistory;
+    if (target.kind != fhir::ReferenceKind::kRelative ||
+        (!target.version.empty() && !may_name_version)) {
       refuse(entry, ErrorCode::kUnsupported,
              "a load takes " + method + " only with a url of the form Type/id");
       return {};
     }
-    entry.target = url;
+    entry.target = std::string(fhir::type_name(*target.type)) + "/" + std::string(target.id);
     entry.action = method == "PUT" ? EntryAction::kStore : EntryAction::kDelete;
   } else if (method != "POST") {
     refuse(entry, ErrorCode::kInvalid, "request.method is not an HTTP method FHIR knows");
@@ -90,7 +92,12 @@ Status read_entry(std::string_view raw, BundleKind kind, Entry& entry) {
                       kind == BundleKind::kHistory;
   const json::Member* request = member(members, "request");
   if (has_requests && request != nullptr) {
-    TRY(read_request(request->value, entry));
+    TRY(read_request(request->value, kind, entry));
+  }
+  const json::Member* response = member(members, "response");
+  if (kind == BundleKind::kHistory && response != nullptr) {
+    TRY(auto response_members, json::split_object(response->value));
+    TRY(entry.last_modified, string_member(response_members, "lastModified"));
   }
   if (const json::Member* search = member(members, "search");
       search != nullptr && kind == BundleKind::kSearchset) {
@@ -130,6 +137,7 @@ Result<Parts> take_apart(std::string_view text) {
   parts.kind = *kind;
   parts.atomic = parts.kind == BundleKind::kTransaction || parts.kind == BundleKind::kMessage ||
                  parts.kind == BundleKind::kDocument;
+  parts.newest_first = parts.kind == BundleKind::kHistory;
   if (parts.kind == BundleKind::kMessage || parts.kind == BundleKind::kDocument ||
       parts.kind == BundleKind::kHistory) {
     parts.entries.push_back(std::move(whole));
@@ -138,9 +146,10 @@ Result<Parts> take_apart(std::string_view text) {
   if (const json::Member* entries = member(members, "entry")) {
     TRY(raw_entries, json::split_array(entries->value));
   }
-  if (raw_entries.size() > kBundleEntriesMax) {
+  size_t entries_max = parts.atomic ? kAtomicEntriesMax : kBundleEntriesMax;
+  if (raw_entries.size() > entries_max) {
     return fail(ErrorCode::kTooLarge,
-                "the Bundle has more than " + std::to_string(kBundleEntriesMax) + " entries");
+                "the Bundle has more than " + std::to_string(entries_max) + " entries");
   }
   for (size_t i = 0; i < raw_entries.size(); ++i) {
     Entry entry;

@@ -36,6 +36,15 @@ bool is_url_of(std::string_view full_url, fhir::TypeNumber type, std::string_vie
   return parsed.kind == fhir::ReferenceKind::kAbsolute && parsed.type == type && parsed.id == id;
 }
 
+// "urn:uuid:1-2" and "http://base/Patient/1-2" name the Patient that elsewhere has the id 1-2; any
+// other URL is a name as a whole.
+std::string_view id_in_url(std::string_view full_url, fhir::TypeNumber type) {
+  fhir::ParsedReference url = fhir::parse_reference(full_url);
+  bool is_uuid = url.kind == fhir::ReferenceKind::kUrn && full_url.starts_with("urn:uuid:");
+  bool names_it = url.kind == fhir::ReferenceKind::kAbsolute && url.type == type;
+  return (is_uuid || names_it) && fhir::is_valid_id(url.id) ? url.id : full_url;
+}
+
 size_t count_of(std::string_view text, std::string_view part) {
   size_t count = 0;
   for (size_t at = text.find(part); at != std::string_view::npos; at = text.find(part, at + 1)) {
@@ -125,9 +134,7 @@ Result<Described> describe(const Entry& entry, const json::Node& root) {
     }
     out.own_id = id->text;
   } else if (!entry.full_url.empty()) {
-    fhir::ParsedReference url = fhir::parse_reference(entry.full_url);
-    bool names_it = url.kind == fhir::ReferenceKind::kAbsolute && url.type == *type;
-    out.own_id = names_it ? std::string(url.id) : entry.full_url;
+    out.own_id = id_in_url(entry.full_url, *type);
   } else {
     out.own_id = "sha256:" + to_hex(crypto::view(crypto::sha256(json::write(root))).substr(0, 16));
   }
@@ -174,6 +181,7 @@ UnitScan Scanner::scan(const Parts& parts, uint32_t file, uint32_t line) {
     }
     out.aliases.clear();
     out.conditions.clear();
+    out.more_hints.clear();
     out.patients.clear();
   }
   return out;
@@ -263,33 +271,46 @@ void Scanner::add_aliases(const Entry& entry, const json::Node& root, uint32_t i
   }
 }
 
-// SAFETY: only the first candidate counts (fhir/home.h): a later one may name somebody else.
+// SAFETY: only the first candidate counts (fhir/home.h): a later one may name somebody else. But a
+// URN doesn't say what it names: when that turns out to be for everyone, the next one counts.
 void Scanner::add_home_hint(const json::Node& root, uint32_t index, UnitScan& out) {
   Occurrence& occurrence = out.occurrences[index];
-  bool first = true;
+  bool decided = false;
   fhir::patient_candidates(occurrence.type, root, [&](std::string_view reference) {
-    if (!first) {
+    bool is_first = !occurrence.names_somebody;
+    occurrence.names_somebody = true;
+    fhir::ParsedReference parsed = fhir::parse_reference(reference);
+    if (decided) {
       return;
     }
-    first = false;
-    fhir::ParsedReference parsed = fhir::parse_reference(reference);
-    if (parsed.kind == fhir::ReferenceKind::kRelative) {
-      occurrence.home_hint = minter_.hash(source_, *parsed.type, parsed.id);
-      occurrence.hint_type = *parsed.type;
-      occurrence.hint_has_type = true;
-      occurrence.has_hint = true;
-    } else if (parsed.kind == fhir::ReferenceKind::kUrn ||
-               parsed.kind == fhir::ReferenceKind::kAbsolute) {
-      occurrence.home_hint = minter_.alias(source_, without_version(parsed));
-      occurrence.has_hint = true;
-    } else if (parsed.kind == fhir::ReferenceKind::kConditional) {
-      if (auto criteria = parse_identifier_criteria(*parsed.type, parsed.query)) {
-        occurrence.home_hint = minter_.alias(source_, criteria_text(*criteria));
-        occurrence.has_hint = true;
+    decided = parsed.kind != fhir::ReferenceKind::kUrn;
+    std::optional<HomeHint> hint = home_hint(parsed);
+    if (parsed.kind == fhir::ReferenceKind::kConditional) {
+      auto criteria = parse_identifier_criteria(*parsed.type, parsed.query);
+      if (is_first && criteria) {
+        hint = HomeHint{minter_.alias(source_, criteria_text(*criteria))};
         out.conditions.push_back({index, std::move(*criteria), true});
       }
     }
+    if (hint && is_first) {
+      occurrence.home_hint = *hint;
+      occurrence.has_hint = true;
+    } else if (hint && occurrence.has_hint) {
+      out.more_hints.push_back({index, *hint});
+    }
   });
+}
+
+std::optional<HomeHint> Scanner::home_hint(const fhir::ParsedReference& reference) {
+  switch (reference.kind) {
+    case fhir::ReferenceKind::kRelative:
+      return HomeHint{minter_.hash(source_, *reference.type, reference.id), *reference.type, true};
+    case fhir::ReferenceKind::kUrn:
+    case fhir::ReferenceKind::kAbsolute:
+      return HomeHint{minter_.alias(source_, without_version(reference))};
+    default:
+      return std::nullopt;
+  }
 }
 
 Catalogue::Catalogue(record::Store& store, record::SourceNumber source, std::string source_name)
@@ -314,6 +335,9 @@ void Catalogue::add(UnitScan scan, const UnitPlace& place) {
   }
   for (UnitScan::Condition& condition : scan.conditions) {
     conditions_.push_back({start + condition.entry, std::move(condition.criteria), condition.home});
+  }
+  for (const UnitScan::MoreHint& more : scan.more_hints) {
+    more_hints_[start + more.entry].push_back(more.hint);
   }
   for (UnitScan::PatientId& patient : scan.patients) {
     patient_ids_.emplace(start + patient.entry, std::move(patient.own_id));
@@ -341,12 +365,14 @@ Status Catalogue::finish() {
 
 void Catalogue::start_round() {
   same_in_store_.clear();
+  versions_.clear();
   for (OccurrenceIndex i = 0; i < occurrences_.size(); ++i) {
     Occurrence& occurrence = occurrences_[i];
     occurrence.leader = i;
     occurrence.repeated = false;
     occurrence.uniform = false;
     occurrence.placed = false;
+    occurrence.borrowed_home.reset();
     if (occurrence.fate == Fate::kSame) {
       occurrence.fate = Fate::kStore;
     }
@@ -418,6 +444,9 @@ void Catalogue::elect_leader(size_t begin, size_t end) {
       occurrence.leader = *leader;
       occurrence.repeated = true;
       occurrence.uniform = uniform;
+      if (!uniform && aliases_[i].index != *leader && occurrence.fate == Fate::kStore) {
+        versions_[*leader].push_back(aliases_[i].index);
+      }
     }
   }
 }
@@ -632,6 +661,7 @@ Status Catalogue::find_homes(const record::View& view) {
       continue;
     }
     TRY(occurrence.home, place(i, view, 0));
+
     if (!occurrence.known) {
       occurrence.id_bucket = occurrence.home.bucket();
     }
@@ -649,12 +679,14 @@ Result<bool> Catalogue::refuse_moved(const record::View& view) {
       continue;
     }
     const Occurrence& leader = occurrences_[occurrence.leader];
-    bool same_hint =
-        occurrence.has_hint == leader.has_hint && occurrence.home_hint == leader.home_hint;
+    bool names_nobody = !occurrence.names_somebody;
     record::Ord home = leader.home;
-    if (occurrence.leader != i && !(same_hint && occurrence.uniform)) {
+    if (occurrence.leader == i && leader.borrowed_home) {
+      home = names_nobody ? home : record::Ord::quarantine(source_);
+    } else if (occurrence.leader != i && !occurrence.uniform && !names_nobody) {
       TRY(home, place(i, view, 0));
     }
+
     bool is_elsewhere =
         leader.known && !leader.known_home.is_quarantine() && leader.known_home != home;
     if (is_elsewhere || home != leader.home) {
@@ -690,40 +722,81 @@ Result<record::Ord> Catalogue::place(OccurrenceIndex index, const record::View& 
   } else if (occurrence.has_hint && depth < kHomeDepthMax) {
     TRY(home, place_by_hint(index, view, depth));
   }
+  if (occurrence.leader == index && home.is_quarantine()) {
+    TRY(occurrence.borrowed_home, home_of_versions(index, view, depth));
+    home = occurrence.borrowed_home.value_or(home);
+  }
   occurrence.home = home;
   occurrence.placed = true;
   return home;
 }
 
+// For a resource that doesn't say whom it is about, or names somebody unknown: where other versions
+// of it are.
+Result<std::optional<record::Ord>> Catalogue::home_of_versions(OccurrenceIndex leader,
+                                                               const record::View& view,
+                                                               size_t depth) {
+  if (occurrences_[leader].known && occurrences_[leader].known_home.is_patient()) {
+    return std::optional(occurrences_[leader].known_home);
+  }
+  auto versions = versions_.find(leader);
+  if (versions == versions_.end() || depth >= kHomeDepthMax) {
+    return std::optional<record::Ord>();
+  }
+  for (OccurrenceIndex index : versions->second) {
+    TRY(record::Ord home, place(index, view, depth + 1));
+    if (home.is_patient()) {
+      return std::optional(home);
+    }
+  }
+  return std::optional<record::Ord>();
+}
+
 Result<record::Ord> Catalogue::place_by_hint(OccurrenceIndex index, const record::View& view,
                                              size_t depth) {
   record::Ord quarantine = record::Ord::quarantine(source_);
-  const Occurrence& occurrence = occurrences_[index];
   record::Ord home = quarantine;
-  auto condition = home_conditions_.find(index);
-  bool is_search = condition != home_conditions_.end();
-  Found found = find(occurrence.home_hint, is_search ? Scope() : scope_of(index));
-  if (is_search) {
-    TRY(auto target, resolve_criteria(condition->second->criteria, found, view));
-    if (!target) {
-      return quarantine;
-    }
-    if (!found.leader || id_of(*found.leader).hash != target->id.hash) {
-      TRY(home, home_in_store(target->type, target->id.hash, view));
-      return home.is_patient() ? home : quarantine;
-    }
+  if (auto search = home_conditions_.find(index); search != home_conditions_.end()) {
+    TRY(home, place_by_search(search->second->criteria, index, view, depth));
+    return home.is_patient() ? home : quarantine;
   }
-  if (found.leader) {
-    auto same = same_in_store_.find(*found.leader);
-    if (same != same_in_store_.end()) {
-      TRY(home, home_in_store(same->second.type, same->second.id.hash, view));
-    } else if (*found.leader != index) {
-      TRY(home, place(*found.leader, view, depth + 1));
+  const HomeHint* hint = &occurrences_[index].home_hint;
+  auto more = more_hints_.find(index);
+  for (size_t next = 0; hint != nullptr; ++next) {
+    Found found = find(hint->hash, scope_of(index));
+    if (found.leader) {
+      TRY(home, place_with(*found.leader, index, view, depth));
+    } else if (hint->has_type && !found.several) {
+      TRY(home, home_in_store(hint->type, hint->hash, view));
     }
-  } else if (occurrence.hint_has_type && !found.several) {
-    TRY(home, home_in_store(occurrence.hint_type, occurrence.home_hint, view));
+    bool is_for_everyone = found.leader && fhir::is_shared_type(occurrences_[*found.leader].type);
+    bool has_next = is_for_everyone && more != more_hints_.end() && next < more->second.size();
+    hint = has_next ? &more->second[next] : nullptr;
   }
   return home.is_patient() ? home : quarantine;
+}
+
+// Where `other` is, for a resource that belongs with it.
+Result<record::Ord> Catalogue::place_with(OccurrenceIndex other, OccurrenceIndex index,
+                                          const record::View& view, size_t depth) {
+  if (auto same = same_in_store_.find(other); same != same_in_store_.end()) {
+    return home_in_store(same->second.type, same->second.id.hash, view);
+  }
+  return other == index ? record::Ord::quarantine(source_) : place(other, view, depth + 1);
+}
+
+Result<record::Ord> Catalogue::place_by_search(const IdentifierCriteria& criteria,
+                                               OccurrenceIndex index, const record::View& view,
+                                               size_t depth) {
+  Found found = find(occurrences_[index].home_hint.hash, Scope());
+  TRY(auto target, resolve_criteria(criteria, found, view));
+  if (!target) {
+    return record::Ord::quarantine(source_);
+  }
+  if (found.leader && id_of(*found.leader).hash == target->id.hash) {
+    return place_with(*found.leader, index, view, depth);
+  }
+  return home_in_store(target->type, target->id.hash, view);
 }
 
 Result<record::Ord> Catalogue::home_in_store(fhir::TypeNumber type, const record::IdHash& identity,

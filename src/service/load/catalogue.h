@@ -17,6 +17,7 @@
 #include <vector>
 
 #include "base/result.h"
+#include "fhir/reference.h"
 #include "json/document.h"
 #include "record/ids.h"
 #include "record/store.h"
@@ -34,20 +35,29 @@ enum class Fate : uint8_t {
   kRefused,  // see the refusals
 };
 
+// Names a resource whose home another one shares.
+struct HomeHint {
+  record::IdHash hash{};
+  fhir::TypeNumber type = 0;
+  bool has_type = false;
+};
+
 struct Occurrence {
   record::IdHash identity{};
-  record::IdHash home_hint{};   // names the resource whose home this one shares
+  HomeHint home_hint;
   int64_t updated = INT64_MIN;  // meta.lastUpdated or response.lastModified, microseconds
   uint64_t content = 0;         // hash of the text as it came
   record::Ord home;
-  record::Ord known_home;      // where the store has it, when `known`
+  record::Ord known_home;  // where the store has it, when `known`
+  // Where other versions of it are, when this one names no known patient.
+  std::optional<record::Ord> borrowed_home;
   OccurrenceIndex leader = 0;  // the first of the same identity, or what ifNoneExist found
   uint16_t id_bucket = 0;
   fhir::TypeNumber type = 0;
-  fhir::TypeNumber hint_type = 0;
+
   Fate fate = Fate::kSkip;
+  bool names_somebody = false;  // says whom it is about, in words we know or not
   bool has_hint = false;
-  bool hint_has_type = false;
   bool repeated = false;     // other occurrences have the same identity
   bool uniform = false;      // ... and all of them the same text
   bool placed = false;       // `home` is set
@@ -96,9 +106,14 @@ struct UnitScan {
     uint32_t entry;
     std::string own_id;
   };
+  struct MoreHint {
+    uint32_t entry;
+    HomeHint hint;
+  };
   std::vector<Occurrence> occurrences;  // one for each entry
   std::vector<Alias> aliases;
   std::vector<Condition> conditions;
+  std::vector<MoreHint> more_hints;  // after each entry's own, in order
   std::vector<PatientId> patients;
   std::vector<LoadRefusal> refusals;
 };
@@ -117,6 +132,7 @@ class Scanner {
   Status scan_entry(const Entry& entry, uint32_t index, UnitScan& out);
   void add_aliases(const Entry& entry, const json::Node& root, uint32_t index, UnitScan& out);
   void add_home_hint(const json::Node& root, uint32_t index, UnitScan& out);
+  std::optional<HomeHint> home_hint(const fhir::ParsedReference& reference);
 
   record::IdMinter minter_;
   std::string source_;
@@ -204,7 +220,13 @@ class Catalogue {
   Status find_homes(const record::View& view);
   Result<bool> refuse_moved(const record::View& view);
   Result<record::Ord> place(OccurrenceIndex index, const record::View& view, size_t depth);
+  Result<std::optional<record::Ord>> home_of_versions(OccurrenceIndex leader,
+                                                      const record::View& view, size_t depth);
   Result<record::Ord> place_by_hint(OccurrenceIndex index, const record::View& view, size_t depth);
+  Result<record::Ord> place_with(OccurrenceIndex other, OccurrenceIndex index,
+                                 const record::View& view, size_t depth);
+  Result<record::Ord> place_by_search(const IdentifierCriteria& criteria, OccurrenceIndex index,
+                                      const record::View& view, size_t depth);
   Result<record::Ord> home_in_store(fhir::TypeNumber type, const record::IdHash& identity,
                                     const record::View& view) const;
   Found find(const record::IdHash& hash, Scope preferred) const;
@@ -228,8 +250,10 @@ class Catalogue {
   std::vector<Alias> aliases_;
   std::vector<Condition> conditions_;
   std::unordered_map<OccurrenceIndex, const Condition*> home_conditions_;
-  std::unordered_map<std::string, std::vector<Target>> searched_;  // by criteria_text
-  std::unordered_map<OccurrenceIndex, Target> same_in_store_;      // what ifNoneExist found there
+  std::unordered_map<std::string, std::vector<Target>> searched_;               // by criteria_text
+  std::unordered_map<OccurrenceIndex, std::vector<OccurrenceIndex>> versions_;  // by leader
+  std::unordered_map<OccurrenceIndex, Target> same_in_store_;  // what ifNoneExist found there
+  std::unordered_map<OccurrenceIndex, std::vector<HomeHint>> more_hints_;
   std::unordered_map<OccurrenceIndex, std::string> patient_ids_;
   std::vector<UnitPlace> unit_places_;
   std::vector<LoadRefusal> refusals_;

@@ -1,6 +1,7 @@
 #include "record/kv/kv_store.h"
 
 #include <algorithm>
+#include <set>
 
 #include "base/bytes.h"
 #include "base/check.h"
@@ -514,9 +515,10 @@ Status KvStore::record_arrival(SourceNumber source, const Arrival& arrival,
   auto view = kv_view();
   kv::Batch batch;
   TRY(auto known, view->refusals(source, SIZE_MAX));
+  const std::set<FileDigest> replaced(files.begin(), files.end());
   size_t kept = 0;
   for (const Refusal& refusal : known) {
-    if (std::find(files.begin(), files.end(), refusal.file) != files.end()) {
+    if (replaced.contains(refusal.file)) {
       batch.remove(kMeta, refusal_key(refusal));
     } else {
       ++kept;

@@ -56,7 +56,7 @@ void refuse(Entry& entry, ErrorCode code, std::string message) {
 }
 
 // What a transaction, batch or history entry asks for.
-Status read_request(std::string_view raw, Entry& entry) {
+Status read_request(std::string_view raw, BundleKind kind, Entry& entry) {
   TRY(auto members, json::split_object(raw));
   TRY(std::string method, string_member(members, "method"));
   TRY(std::string url, string_member(members, "url"));
@@ -67,12 +67,14 @@ Status read_request(std::string_view raw, Entry& entry) {
     refuse(entry, ErrorCode::kUnsupported, "a load takes no PATCH: send the whole resource");
   } else if (method == "DELETE" || method == "PUT") {
     fhir::ParsedReference target = fhir::parse_reference(url);
-    if (target.kind != fhir::ReferenceKind::kRelative || !target.version.empty()) {
+    bool may_name_version = kind == BundleKind::kHistory;
+    if (target.kind != fhir::ReferenceKind::kRelative ||
+        (!target.version.empty() && !may_name_version)) {
       refuse(entry, ErrorCode::kUnsupported,
              "a load takes " + method + " only with a url of the form Type/id");
       return {};
     }
-    entry.target = url;
+    entry.target = std::string(fhir::type_name(*target.type)) + "/" + std::string(target.id);
     entry.action = method == "PUT" ? EntryAction::kStore : EntryAction::kDelete;
   } else if (method != "POST") {
     refuse(entry, ErrorCode::kInvalid, "request.method is not an HTTP method FHIR knows");
@@ -85,6 +87,7 @@ struct RawEntry {
   std::string_view full_url;
   std::string_view resource;
   std::string_view request;
+  std::string_view response;
   std::string_view search;
   Status status;  // not an object, or a member twice
 };
@@ -106,6 +109,7 @@ Status cut_entry(json::Cutter& cutter, RawEntry& entry) {
     std::string_view* slot = key == "fullUrl"    ? &entry.full_url
                              : key == "resource" ? &entry.resource
                              : key == "request"  ? &entry.request
+                             : key == "response" ? &entry.response
                              : key == "search"   ? &entry.search
                                                  : nullptr;
     if (slot != nullptr && !slot->empty()) {
@@ -157,7 +161,11 @@ Status read_entry(const RawEntry& raw, BundleKind kind, Entry& entry) {
   bool has_requests = kind == BundleKind::kTransaction || kind == BundleKind::kBatch ||
                       kind == BundleKind::kHistory;
   if (has_requests && !raw.request.empty()) {
-    TRY(read_request(raw.request, entry));
+    TRY(read_request(raw.request, kind, entry));
+  }
+  if (kind == BundleKind::kHistory && !raw.response.empty()) {
+    TRY(auto response, json::split_object(raw.response));
+    TRY(entry.last_modified, string_member(response, "lastModified"));
   }
   if (kind == BundleKind::kSearchset && !raw.search.empty()) {
     TRY(auto search, json::split_object(raw.search));
@@ -196,9 +204,15 @@ Result<Parts> take_apart(std::string_view text) {
   parts.kind = *kind;
   parts.atomic = parts.kind == BundleKind::kTransaction || parts.kind == BundleKind::kMessage ||
                  parts.kind == BundleKind::kDocument;
+  parts.newest_first = parts.kind == BundleKind::kHistory;
   if (parts.kind == BundleKind::kMessage || parts.kind == BundleKind::kDocument ||
       parts.kind == BundleKind::kHistory) {
     parts.entries.push_back(std::move(whole));
+  }
+  size_t entries_max = parts.atomic ? kAtomicEntriesMax : kBundleEntriesMax;
+  if (bundle.entries.size() > entries_max) {
+    return fail(ErrorCode::kTooLarge,
+                "the Bundle has more than " + std::to_string(entries_max) + " entries");
   }
   parts.entries.reserve(parts.entries.size() + bundle.entries.size());
   for (size_t i = 0; i < bundle.entries.size(); ++i) {

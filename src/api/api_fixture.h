@@ -44,7 +44,7 @@ class ApiFixture {
 
   // A request with the operator token; `target` below the FHIR base unless it starts with '/'.
   http::Request request(std::string_view method, std::string_view target) const;
-  http::Response send(http::Request request) { return api_->handle(request); }
+  http::Response send(const http::Request& request) { return api_->handle(request); }
   http::Response get(std::string_view target) { return send(request("GET", target)); }
 
  private:

@@ -3,6 +3,7 @@
 #include <charconv>
 
 #include "base/check.h"
+#include "fhir/types.h"
 #include "json/writer.h"
 #include "record/limits.h"
 
@@ -49,7 +50,10 @@ Status add_source_extension(json::Document& document, json::Node& meta, std::str
 Status canonicalise(json::Document& document, json::Node& resource, std::string_view id,
                     std::string_view source, Canonical& out) {
   json::Node* type = resource.find("resourceType");
-  CHECK(type != nullptr);
+  if (type == nullptr || !fhir::type_number(type->text)) {
+    return fail(ErrorCode::kInvalid, "not a resource of a type R4 has",
+                {{"resourceType", "expected the name of a resource type"}});
+  }
   json::Node* meta = resource.find("meta");
   if (meta == nullptr) {
     meta = document.make_object("meta");

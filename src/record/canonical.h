@@ -21,10 +21,11 @@ struct Canonical {
   crypto::Digest digest{};
 };
 
-// Brings `resource` (an object of `document` with a resourceType) to order: resourceType, id and
-// meta first, meta without versionId and lastUpdated, with the source extension, everything else as
-// it is. Changes the tree. `id` is the regional id's text. kInvalid: meta or its extension has the
-// wrong shape. kTooLarge: over kBodyBytesMax. `out` is overwritten (its memory is reused).
+// Brings `resource` (an object of `document`) to order: resourceType, id and meta first, meta
+// without versionId and lastUpdated, with the source extension, everything else as it is. Changes
+// the tree. `id` is the regional id's text. kInvalid: no resourceType of R4, or meta or its
+// extension has the wrong shape. kTooLarge: over kBodyBytesMax. `out` is overwritten (its memory is
+// reused).
 Status canonicalise(json::Document& document, json::Node& resource, std::string_view id,
                     std::string_view source, Canonical& out);
 

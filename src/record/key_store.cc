@@ -1,6 +1,5 @@
 #include "record/key_store.h"
 
-#include "base/bytes.h"
 #include "base/check.h"
 #include "base/random.h"
 #include "crypto/aead.h"
@@ -40,6 +39,15 @@ Result<std::unique_ptr<KeyStore>> KeyStore::open(FileSystem& files, const std::s
   return store;
 }
 
+Status KeyStore::open_record(ByteReader& reader, uint8_t& kind, uint64_t& number,
+                             std::string& opened) const {
+  TRY(kind, reader.u8());
+  TRY(number, reader.u64());
+  TRY(auto sealed, reader.take(kSealedSize));
+  opened.clear();
+  return crypto::thread_aead().open(region_key_, context_of(kind, number), sealed, opened);
+}
+
 Status KeyStore::read_records() {
   TRY(std::string bytes, read_file(files_, path_, kFileBytesMax));
   if (bytes.size() < kMagic.size()) {
@@ -51,12 +59,12 @@ Status KeyStore::read_records() {
     return fail(ErrorCode::kCorrupt, path_ + " is not a key store of this version");
   }
   for (size_t index = 0; reader.rest().size() >= kRecordSize; ++index) {
-    TRY(uint8_t kind, reader.u8());
-    TRY(uint64_t number, reader.u64());
-    TRY(auto sealed, reader.take(kSealedSize));
+    uint8_t kind = 0;
+    uint64_t number = 0;
     std::string opened;
-    if (!crypto::thread_aead().open(region_key_, context_of(kind, number), sealed, opened)) {
-      if (index == 0) {
+    if (!open_record(reader, kind, number, opened)) {
+      // The first may be damaged alone: then the next one opens.
+      if (ByteReader next = reader; index == 0 && !open_record(next, kind, number, opened)) {
         return fail(ErrorCode::kForbidden,
                     "the region key is not the one this key store was made with",
                     {{path_, "give the right key by --region-key FILE or CONTINUUM_REGION_KEY"}});
@@ -69,13 +77,14 @@ Status KeyStore::read_records() {
     }
     auto& keys = kind == kDataKind ? data_keys_ : purpose_keys_;
     keys[number] = crypto::key_from(opened);
+    ++whole_records_;
   }
   return {};
 }
 
 Status KeyStore::make_purpose_keys() {
   bool fresh = purpose_keys_.empty();
-  uint64_t whole = kMagic.size() + (data_keys_.size() + purpose_keys_.size()) * kRecordSize;
+  uint64_t whole = kMagic.size() + whole_records_ * kRecordSize;
   if (fresh) {
     // A file without one whole record holds nothing anybody has used: start again.
     std::string start(kMagic);
@@ -138,6 +147,7 @@ crypto::Key KeyStore::data_key_or_new(Ord ord) {
 
 Status KeyStore::sync() {
   std::lock_guard write_lock(write_mutex_);
+  TRY(broken_);
   std::string records;
   {
     std::unique_lock lock(keys_mutex_);
@@ -146,8 +156,13 @@ Status KeyStore::sync() {
   if (records.empty()) {
     return {};
   }
-  TRY(file_->append(records));
-  return file_->sync();
+  // SAFETY: a key that may not be on disk must never count as written, or bodies sealed under it
+  // are lost at the next start.
+  broken_ = file_->append(records);
+  if (broken_) {
+    broken_ = file_->sync();
+  }
+  return broken_;
 }
 
 size_t KeyStore::data_key_count() const {

@@ -9,6 +9,7 @@
 #include <string>
 #include <unordered_map>
 
+#include "base/bytes.h"
 #include "base/file_system.h"
 #include "base/result.h"
 #include "crypto/digest.h"
@@ -31,7 +32,8 @@ class KeyStore {
   crypto::Key purpose_key(Purpose purpose) const;
   // The data key of an ord, made when there is none. A new key is not durable until sync().
   crypto::Key data_key_or_new(Ord ord);
-  // Makes all keys durable. To be called before anything sealed under a new key is written.
+  // Makes all keys durable. To be called before anything sealed under a new key is written. After a
+  // failure every later call fails the same way: what the file holds is then not known.
   Status sync();
   size_t data_key_count() const;
 
@@ -39,6 +41,8 @@ class KeyStore {
   KeyStore(FileSystem& files, std::string path, const crypto::Key& region_key)
       : files_(files), path_(std::move(path)), region_key_(region_key) {}
   Status read_records();
+  Status open_record(ByteReader& reader, uint8_t& kind, uint64_t& number,
+                     std::string& opened) const;
   Status make_purpose_keys();
   std::string seal_record(uint8_t kind, uint64_t number, const crypto::Key& key) const;
 
@@ -47,7 +51,9 @@ class KeyStore {
   crypto::Key region_key_;
   std::mutex write_mutex_;
   std::unique_ptr<WritableFile> file_;
-  std::string unwritten_;  // records of new keys; guarded by keys_mutex_
+  Status broken_;             // the first failure of sync(); guarded by write_mutex_
+  size_t whole_records_ = 0;  // in the file when it was opened
+  std::string unwritten_;     // records of new keys; guarded by keys_mutex_
   mutable std::shared_mutex keys_mutex_;
   std::unordered_map<uint64_t, crypto::Key> data_keys_;
   std::unordered_map<uint64_t, crypto::Key> purpose_keys_;

@@ -10,6 +10,7 @@ inline constexpr size_t kSourceNameMax = 40;
 inline constexpr size_t kTermBytesMax = 512;  // whole in a key; longer: start and digest
 inline constexpr size_t kTermStartBytes = 480;
 inline constexpr size_t kFoldedBytesMax = 256;      // of a string in a key
+inline constexpr size_t kDecimalDigitsMax = 100;    // of a number in a key
 inline constexpr size_t kCommitItemsMax = 100'000;  // in one commit
 inline constexpr size_t kGroupCommitMax = 256;      // commits that share one sync
 inline constexpr size_t kSourcesMax = 65'535;

@@ -195,7 +195,8 @@ class BulkLoad {
   virtual ~BulkLoad() = default;  // what was not flushed is dropped
   // `prepared.is_new()` must hold. After this the buffer may be over its budget: see is_full().
   virtual Status add(const Prepared& prepared) = 0;
-  // Durable and visible when it returns; atomic. No prepare() or add() may run meanwhile.
+  // Durable and visible when it returns; atomic. No prepare() or add() may run meanwhile. After a
+  // failure nothing of the load can be flushed any more: begin another.
   virtual Status flush() = 0;
   virtual bool is_full() const = 0;
 };
@@ -243,7 +244,7 @@ class Store {
   // digest.
   virtual Status prepare(const Draft& draft, Prepared& out) = 0;
   // All or none, durable when it returns. kConflict: something changed since prepare: prepare
-  // again.
+  // again. kInvalid: a resource is there twice.
   virtual Result<CommitResult> commit(std::span<Prepared> items) = 0;
   virtual Result<std::unique_ptr<BulkLoad>> begin_bulk_load(uint64_t budget_bytes) = 0;
   // Frees what is remembered of places since they were first used. Everything prepared must have
@@ -277,7 +278,8 @@ struct StoreOptions {
 };
 
 // Opens, or makes, a store. Errors: of the key store (key_store.h), of the files (rocks_store.h);
-// kUnsupported for a newer format or other definitions.
+// kUnsupported for a newer format or other definitions; kUnavailable for a store whose key store is
+// gone.
 Result<std::unique_ptr<Store>> open_store(const StoreOptions& options);
 // Whether a folder holds a store.
 bool store_exists(FileSystem& files, const std::string& data_folder);

@@ -165,10 +165,7 @@ class RocksStore final : public kv::Store {
 
   Result<std::unique_ptr<kv::Ingestion>> begin_ingestion() override;
 
-  Status flush() override {
-    TRY(check(db_->Flush(rocksdb::FlushOptions(), families_)));
-    return check(db_->SyncWAL());
-  }
+  Status flush() override { return check(db_->Flush(rocksdb::FlushOptions(), families_)); }
 
   FamilySize family_size(kv::Family family) override {
     auto number = [&](const std::string& property) {

@@ -4,6 +4,16 @@
 #include "record/limits.h"
 
 namespace continuum::record {
+namespace {
+
+Result<uint64_t> whole_u64(std::string_view bytes) {
+  if (bytes.size() != sizeof(uint64_t)) {
+    return fail(ErrorCode::kCorrupt, "a number has the wrong size");
+  }
+  return ByteReader(bytes).u64();
+}
+
+}  // namespace
 
 std::string t_key(T t) {
   std::string key;
@@ -12,7 +22,7 @@ std::string t_key(T t) {
 }
 
 Result<T> decode_t_key(std::string_view key) {
-  return ByteReader(key).u64();
+  return whole_u64(key);
 }
 
 std::string encode_changes(const std::vector<Change>& changes) {
@@ -50,7 +60,8 @@ Result<std::vector<Change>> decode_changes(std::string_view value) {
       change.item.item = static_cast<ItemNumber>(item);
       change.version = static_cast<uint32_t>(version);
       change.deleted = flags == 1;
-      if (flags > 1 || item > UINT32_MAX || version > UINT32_MAX) {
+      if (flags > 1 || item > UINT32_MAX || version > UINT32_MAX ||
+          change.item.type >= fhir::type_count()) {
         return fail(ErrorCode::kCorrupt, "a change has the wrong shape");
       }
       changes.push_back(change);
@@ -66,7 +77,7 @@ std::string encode_instant(Instant instant) {
 }
 
 Result<Instant> decode_instant(std::string_view value) {
-  TRY(uint64_t micros, ByteReader(value).u64());
+  TRY(uint64_t micros, whole_u64(value));
   return Instant{static_cast<int64_t>(micros)};
 }
 

@@ -1,6 +1,8 @@
+#include <algorithm>
 #include <array>
 #include <atomic>
 #include <cstring>
+#include <span>
 #include <thread>
 
 #include "base/check.h"
@@ -16,7 +18,7 @@ constexpr size_t kSortThreads = 2;
 
 // Rows of one family in one lane: bytes in chunks, and where each row is.
 struct RowRef {
-  uint64_t prefix;  // first 8 key bytes, big-endian: most comparisons end here
+  uint64_t prefix;  // 8 key bytes at the depth being sorted, big-endian
   const char* key;  // value follows
   uint32_t key_size;
   uint32_t value_size;
@@ -26,17 +28,55 @@ struct RowRef {
 };
 
 bool before(const RowRef& a, const RowRef& b) {
-  return a.prefix != b.prefix ? a.prefix < b.prefix : a.key_view() < b.key_view();
+  return a.key_view() < b.key_view();
 }
 
-uint64_t prefix_of(std::string_view key) {
+uint64_t prefix_at(std::string_view key, size_t depth) {
   unsigned char bytes[8] = {};
-  std::memcpy(bytes, key.data(), std::min<size_t>(key.size(), 8));
+  if (depth < key.size()) {
+    std::memcpy(bytes, key.data() + depth, std::min<size_t>(key.size() - depth, 8));
+  }
   uint64_t value = 0;
   for (unsigned char byte : bytes) {
     value = (value << 8) | byte;
   }
   return value;
+}
+
+constexpr size_t kSmallRun = 24;
+
+// Sorts rows whose keys agree in their first `depth` bytes and whose prefix is that at `depth`.
+// Stable: of equal keys (a value said twice) the order of putting stands. PERF: radix by 8 bytes.
+// Comparing whole keys cost a quarter of a load: most postings share 20 to 40 bytes, and every
+// comparison missed the cache twice.
+void sort_rows(std::span<RowRef> rows, size_t depth) {
+  if (rows.size() <= kSmallRun) {
+    std::stable_sort(rows.begin(), rows.end(), before);
+    return;
+  }
+  auto differs = [&](const RowRef& row) { return row.prefix != rows.front().prefix; };
+  if (std::any_of(rows.begin(), rows.end(), differs)) {
+    std::stable_sort(rows.begin(), rows.end(),
+                     [](const RowRef& a, const RowRef& b) { return a.prefix < b.prefix; });
+  }
+  for (size_t from = 0; from < rows.size();) {
+    size_t to = from + 1;
+    bool all_longer = rows[from].key_size > depth + 8;
+    while (to < rows.size() && rows[to].prefix == rows[from].prefix) {
+      all_longer = all_longer && rows[to].key_size > depth + 8;
+      ++to;
+    }
+    std::span<RowRef> run = rows.subspan(from, to - from);
+    if (run.size() > 1 && !all_longer) {
+      std::stable_sort(run.begin(), run.end(), before);
+    } else if (run.size() > 1) {
+      for (RowRef& row : run) {
+        row.prefix = prefix_at(row.key_view(), depth + 8);
+      }
+      sort_rows(run, depth + 8);
+    }
+    from = to;
+  }
 }
 
 class Lane {
@@ -46,7 +86,7 @@ class Lane {
     char* at = allocate(size);
     std::memcpy(at, key.data(), key.size());
     std::memcpy(at + key.size(), value.data(), value.size());
-    rows_[family].push_back({prefix_of(key), at, static_cast<uint32_t>(key.size()),
+    rows_[family].push_back({prefix_at(key, 0), at, static_cast<uint32_t>(key.size()),
                              static_cast<uint32_t>(value.size())});
     bytes_ += size + sizeof(RowRef);
   }
@@ -113,14 +153,13 @@ class KvBulkLoad final : public BulkLoad {
   bool is_full() const override { return bytes_.load() >= budget_; }
 
   Status flush() override {
+    TRY(broken_);
     if (changes_.empty()) {
       return {};
     }
-    write_commits();
-    TRY(store_.keys_->sync());
-    TRY(auto ingestion, store_.kv_->begin_ingestion());
-    TRY(write_families(*ingestion));
-    TRY(ingestion->finish());
+    // The rows are given away as they are written: a second try would write a part.
+    broken_ = ingest();
+    TRY(broken_);
     store_.last_t_ = group_.t;
     store_.last_person_ = group_.person;
     store_.last_instant_ = group_.instant;
@@ -129,6 +168,14 @@ class KvBulkLoad final : public BulkLoad {
   }
 
  private:
+  Status ingest() {
+    write_commits();
+    TRY(store_.keys_->sync());
+    TRY(auto ingestion, store_.kv_->begin_ingestion());
+    TRY(write_families(*ingestion));
+    return ingestion->finish();
+  }
+
   struct LockedLane {
     std::mutex mutex;
     Lane lane;
@@ -157,12 +204,9 @@ class KvBulkLoad final : public BulkLoad {
       of_ord.t = ++group_.t;
     }
     of_ord.changes.push_back({item.key, 1, false});
-    if (item.match) {
-      Prepared link;
-      link.key = item.key;
-      link.match = item.match;
-      link.header.t = of_ord.t;
-      TRY(store_.write_link(link, group_));
+    TRY(auto link, store_.read_link(item, group_));
+    if (link) {
+      store_.write_link(item, *link, of_ord.t, group_);
     }
     return of_ord.t;
   }
@@ -195,25 +239,34 @@ class KvBulkLoad final : public BulkLoad {
     put(kMeta, kMetaPerson, value);
   }
 
-  Status write_families(kv::Ingestion& ingestion) {
+  // Runs work(0) to work(count - 1) on kSortThreads threads.
+  template <typename Work>
+  static void in_parallel(size_t count, const Work& work) {
     std::atomic<size_t> next{0};
-    std::array<Status, kFamilyCount> results;
-    // The largest first, so that the threads end together.
-    constexpr FamilyNumber kOrder[] = {kPostings, kRanges, kCurrent, kDirectory, kTimeline,
-                                       kChanges,  kTimes,  kLinks,   kMeta,      kHistory};
-    auto work = [&] {
-      for (size_t i = next.fetch_add(1); i < kFamilyCount; i = next.fetch_add(1)) {
-        results[i] = write_family(kOrder[i], ingestion);
+    auto run = [&] {
+      for (size_t i = next.fetch_add(1); i < count; i = next.fetch_add(1)) {
+        work(i);
       }
     };
     std::vector<std::thread> threads;
     for (size_t i = 1; i < kSortThreads; ++i) {
-      threads.emplace_back(work);
+      threads.emplace_back(run);
     }
-    work();
+    run();
     for (std::thread& thread : threads) {
       thread.join();
     }
+  }
+
+  // Each lane's rows are sorted by themselves, then merged as they are written.
+  Status write_families(kv::Ingestion& ingestion) {
+    // The largest first, so that the threads end together.
+    constexpr FamilyNumber kOrder[] = {kPostings, kRanges, kCurrent, kDirectory, kTimeline,
+                                       kChanges,  kTimes,  kLinks,   kMeta,      kHistory};
+    in_parallel(kFamilyCount * kLanes,
+                [&](size_t i) { sort_rows(lanes_[i % kLanes].lane.rows(kOrder[i / kLanes]), 0); });
+    std::array<Status, kFamilyCount> results;
+    in_parallel(kFamilyCount, [&](size_t i) { results[i] = write_family(kOrder[i], ingestion); });
     for (const Status& result : results) {
       TRY(result);
     }
@@ -221,19 +274,29 @@ class KvBulkLoad final : public BulkLoad {
   }
 
   Status write_family(FamilyNumber family, kv::Ingestion& ingestion) {
-    std::vector<RowRef> rows;
+    std::vector<std::span<const RowRef>> runs;
     for (LockedLane& lane : lanes_) {
-      auto& of_lane = lane.lane.rows(family);
-      rows.insert(rows.end(), of_lane.begin(), of_lane.end());
-      std::vector<RowRef>().swap(of_lane);
-    }
-    // Stable: of equal keys (a value said twice, a counter) the last put stands.
-    std::stable_sort(rows.begin(), rows.end(), before);
-    for (size_t i = 0; i < rows.size(); ++i) {
-      if (i + 1 < rows.size() && rows[i].key_view() == rows[i + 1].key_view()) {
-        continue;
+      if (!lane.lane.rows(family).empty()) {
+        runs.emplace_back(lane.lane.rows(family));
       }
-      TRY(ingestion.put(family, rows[i].key_view(), rows[i].value_view()));
+    }
+    std::string_view last;
+    while (!runs.empty()) {
+      auto least = std::min_element(runs.begin(), runs.end(), [](const auto& a, const auto& b) {
+        return before(a.front(), b.front());
+      });
+      const RowRef& row = least->front();
+      *least = least->subspan(1);
+      // Of equal keys in a lane the last put stands; those of several lanes have the same value.
+      bool again = row.key_view() == last ||
+                   (!least->empty() && least->front().key_view() == row.key_view());
+      if (least->empty()) {
+        runs.erase(least);
+      }
+      if (!again) {
+        TRY(ingestion.put(family, row.key_view(), row.value_view()));
+        last = row.key_view();
+      }
     }
     return {};
   }
@@ -243,8 +306,16 @@ class KvBulkLoad final : public BulkLoad {
       lane.lane.clear();
     }
     bytes_ = 0;
-    changes_.clear();
     group_ = KvStore::Group();
+    // What was written can be read again; places nothing was stored in yet are known here only.
+    std::lock_guard lock(store_.places_mutex_);
+    for (const auto& [ord, of_ord] : changes_) {
+      store_.places_.erase(ord);
+    }
+    std::erase_if(store_.placed_, [this](const auto& entry) {
+      return !store_.places_.contains(entry.second.value());
+    });
+    changes_.clear();
   }
 
   KvStore& store_;
@@ -254,6 +325,7 @@ class KvBulkLoad final : public BulkLoad {
   std::mutex mutex_;
   std::unordered_map<uint64_t, OrdChanges> changes_;
   KvStore::Group group_;
+  Status broken_;
 };
 
 Result<std::unique_ptr<BulkLoad>> KvStore::begin_bulk_load(uint64_t budget_bytes) {

@@ -1,6 +1,6 @@
 // Checking a whole store. Index rows are compared with what the bodies say by a sum over all of
-// them (count, and a 128-bit sum of key digests); only when the sums differ is each row looked up
-// by itself.
+// them (count, and a 128-bit sum of key digests), and so are the changes with the rows they made;
+// only when the sums differ is each row looked up by itself.
 #include <fmt/format.h>
 
 #include <array>
@@ -50,7 +50,9 @@ class Checker {
     TRY(check_directory());
     TRY(check_index());
     TRY(check_places());
+    TRY(check_sources());
     TRY(check_links());
+    TRY(check_memberships());
     TRY(check_commits());
     return std::move(report_);
   }
@@ -94,6 +96,12 @@ class Checker {
       find(name(key) + ": the body is not JSON");
       return false;
     }
+    constexpr std::string_view kMetaStart = "\"meta\":{";
+    size_t splice = body_.find(kMetaStart);
+    if (splice == std::string::npos || splice + kMetaStart.size() != row.header.splice_offset) {
+      find(name(key) + ": the splice offset is not that of its meta");
+      return false;
+    }
     const json::Node& root = *document_.root();
     if (root.string("resourceType") != fhir::type_name(key.type)) {
       find(name(key) + ": the body is of another type");
@@ -102,23 +110,83 @@ class Checker {
     return true;
   }
 
+  // What all rows have in common: their ord has a place, and their commit is known.
+  Status note_row(const ItemKey& key, const RowHeader& header) {
+    ++report_.versions;
+    std::string stamp;
+    put_u32(stamp, header.version);
+    put_u8(stamp, header.deleted ? 1 : 0);
+    stored_.add(history_key(key, header.t), stamp);
+    if (header.t > view_.stable_t()) {
+      find(name(key) + ": committed after the last commit");
+    }
+    TRY(find_instant(header.t));
+    if (instant_ != header.instant) {
+      find(name(key) + ": its instant is not that of its commit");
+    }
+    if (key.ord != place_ord_) {
+      TRY(find_place(key.ord));
+    }
+    if (key.item >= next_item_) {
+      find(name(key) + ": the item is used but not reserved");
+    }
+    return {};
+  }
+  Status find_instant(T t) {
+    if (t != instant_t_) {
+      instant_t_ = t;
+      instant_.reset();
+      std::string value;
+      TRY(bool found, view_.snapshot().get(kTimes, t_key(t), value));
+      if (auto instant = decode_instant(value); found && instant) {
+        instant_ = *instant;
+      }
+    }
+    return {};
+  }
+  Status find_place(Ord ord) {
+    place_ord_ = ord;
+    next_item_ = UINT32_MAX;
+    std::string value;
+    TRY(bool found, view_.snapshot().get(kDirectory, ord_row_key(ord), value));
+    auto row = decode_ord_row(value);
+    if (!found) {
+      find(fmt::format("directory: ord {:x} has items and no row", ord.value()));
+    } else if (row) {
+      next_item_ = row->next_item;
+    }
+    return {};
+  }
+  // Nothing when the row can't be read or is missing: that is told where rows are walked.
+  template <typename Found>
+  static Found unless_unsound(Found found) {
+    if (!found &&
+        (found.error().code == ErrorCode::kCorrupt || found.error().code == ErrorCode::kNotFound)) {
+      found.emplace();
+    }
+    return found;
+  }
+
   Status check_current() {
     auto cursor = all(kCurrent);
     while (cursor->next()) {
       step();
-      TRY(ItemKey key, decode_item_key(cursor->key()));
-      auto row = decode_row(cursor->value());
-      if (!row || row->header.deleted) {
-        find(name(key) + ": the row can't be read");
+      auto key = decode_item_key(cursor->key());
+      if (!key || cursor->key().size() != kItemKeySize) {
+        find("current: a key can't be read");
         continue;
       }
-      ++report_.versions;
-      if (row->header.t > view_.stable_t()) {
-        find(name(key) + ": committed after the last commit");
+      auto row = decode_row(cursor->value());
+      if (!row || row->header.deleted) {
+        find(name(*key) + ": the row can't be read");
+        continue;
       }
-      if (body_is_sound(key, *row)) {
-        TRY(expect_index(key, row->header));
-        TRY(expect_directory(key, document_.root()->string("id")));
+      ++item_count_;
+      TRY(note_row(*key, row->header));
+      if (body_is_sound(*key, *row)) {
+        TRY(expect_index(*key, row->header));
+        TRY(expect_directory(*key, row->header.source, document_.root()->string("id")));
+        TRY(expect_link(*key));
       }
     }
     return cursor->status();
@@ -140,12 +208,24 @@ class Checker {
     return {};
   }
 
-  Status expect_directory(const ItemKey& key, std::string_view id_text) {
+  Status expect_directory(const ItemKey& key, SourceNumber source, std::string_view id_text) {
     auto id = ResourceId::parse(id_text);
     auto located = id ? view_.locate({key.type, *id})
                       : Result<Located>(fail(ErrorCode::kNotFound, "no regional id"));
     if (!located || located->key != key) {
       find(name(key) + ": the directory does not lead from its id to it");
+    } else if (located->source != source) {
+      find(name(key) + ": row and directory name different sources");
+    }
+    return {};
+  }
+
+  Status expect_link(const ItemKey& key) {
+    if (key.type == fhir::kPatientType && key.ord.is_patient()) {
+      TRY(auto link, unless_unsound(view_.link_of(key.ord)));
+      if (!link) {
+        find(fmt::format("links: ord {:x} has no link", key.ord.value()));
+      }
     }
     return {};
   }
@@ -155,30 +235,38 @@ class Checker {
     std::string last_item;
     uint32_t newer_version = 0;
     while (cursor->next()) {
-      TRY(ItemKey key, decode_item_key(cursor->key()));
-      TRY(T t, decode_history_t(cursor->key()));
-      auto row = decode_row(cursor->value());
-      if (!row) {
-        find(name(key) + ": a past row can't be read");
+      auto key = decode_item_key(cursor->key());
+      auto t = decode_history_t(cursor->key());
+      if (!key || !t) {
+        find("history: a key can't be read");
         continue;
       }
-      ++report_.versions;
-      if (row->header.t != t) {
-        find(name(key) + ": a past row stands under another t");
+      auto row = decode_row(cursor->value());
+      if (!row) {
+        find(name(*key) + ": a past row can't be read");
+        continue;
       }
+      if (row->header.t != *t) {
+        find(name(*key) + ": a past row stands under another t");
+      }
+      TRY(note_row(*key, row->header));
       std::string_view item = cursor->key().substr(0, kItemKeySize);
       if (item != last_item) {
         last_item = item;
-        TRY(auto current, view_.find_current(key));
+        TRY(auto current, unless_unsound(view_.find_current(*key)));
+        if (!current && !row->header.deleted) {
+          find(name(*key) + ": it was not deleted, and its current row is missing");
+        }
+        item_count_ += current ? 0 : 1;
         newer_version = current ? current->row.header.version : row->header.version + 1;
       }
       if (row->header.version + 1 != newer_version) {
-        find(fmt::format("{}: version {} is followed by {}", name(key), row->header.version,
+        find(fmt::format("{}: version {} is followed by {}", name(*key), row->header.version,
                          newer_version));
       }
       newer_version = row->header.version;
-      if (!row->header.deleted) {
-        body_is_sound(key, *row);
+      if (!row->header.deleted && body_is_sound(*key, *row)) {
+        TRY(expect_directory(*key, row->header.source, document_.root()->string("id")));
       }
     }
     return cursor->status();
@@ -186,20 +274,35 @@ class Checker {
 
   Status check_directory() {
     auto cursor = view_.snapshot().scan(kDirectory, {"i", "j"}, kv::ReadKind::kScan);
+    uint64_t named = 0;
     while (cursor->next()) {
-      TRY(ResourceKey resource, decode_directory_key(cursor->key()));
-      TRY(DirectoryRow row, decode_directory_row(cursor->value()));
-      ItemKey key{row.ord, resource.type, row.item};
-      if (row.ord.is_patient() && row.item == kPatientItem) {
-        continue;  // kept free for a Patient that may not have come
+      auto resource = decode_directory_key(cursor->key());
+      auto row = decode_directory_row(cursor->value());
+      if (!resource || !row) {
+        find("directory: a row can't be read");
+        continue;
       }
-      TRY(auto current, view_.find_current(key));
-      TRY(auto past, view_.find_newest_history(key));
-      if (!current && !past) {
+      ItemKey key{row->ord, resource->type, row->item};
+      TRY(auto current, unless_unsound(view_.find_current(key)));
+      TRY(auto past, unless_unsound(view_.find_newest_history(key)));
+      bool is_patient = resource->type == fhir::kPatientType && row->ord.is_patient();
+      if (current || past) {
+        ++named;
+      } else if (!is_patient) {
         find(name(key) + ": the directory names it, and it is not there");
       }
+      if (is_patient) {  // its place is kept free, also when it has not come
+        TRY(auto place, unless_unsound(view_.source_patient(row->ord)));
+        if (row->item != kPatientItem || place.patient.hash != resource->id.hash) {
+          find(name(key) + ": the directory names another Patient of its ord");
+        }
+      }
     }
-    return cursor->status();
+    TRY(cursor->status());
+    if (named != item_count_) {
+      find(fmt::format("directory: {} ids for {} items", named, item_count_));
+    }
+    return {};
   }
 
   Status check_index() {
@@ -240,13 +343,16 @@ class Checker {
     TRY(cursor->status());
     auto items = all(kCurrent);
     while (items->next() && report_.findings.size() < kFindingsMax) {
-      TRY(ItemKey key, decode_item_key(items->key()));
-      TRY(auto rows, rows_of(key));
+      auto key = decode_item_key(items->key());
+      if (!key) {
+        continue;
+      }
+      TRY(auto rows, rows_of(*key));
       for (const auto& [at, value] : rows) {
         std::string unused;
         TRY(bool there, view_.snapshot().get(at.first, at.second, unused));
         if (at.first == family && !there) {
-          find(fmt::format("{}: a row of {} is missing", kFamilyNames[family], name(key)));
+          find(fmt::format("{}: a row of {} is missing", kFamilyNames[family], name(*key)));
         }
       }
     }
@@ -256,7 +362,7 @@ class Checker {
   using Rows = std::map<std::pair<FamilyNumber, std::string>, std::string>;
   Result<Rows> rows_of(const ItemKey& key) {
     Rows rows;
-    TRY(auto current, view_.find_current(key));
+    TRY(auto current, unless_unsound(view_.find_current(key)));
     if (!current || !view_.open_canonical(*current, body_) || !document_.parse(body_)) {
       return rows;
     }
@@ -274,67 +380,210 @@ class Checker {
     return {};
   }
 
-  // Every ord with items has its row, and numbers still to come are free.
+  // Places lead to their Patient and back, and the numbers still to come are free.
   Status check_places() {
     auto cursor = view_.snapshot().scan(kDirectory, {"p", "q"}, kv::ReadKind::kScan);
+    std::optional<uint16_t> bucket;
+    uint32_t next_local = 0;
     while (cursor->next()) {
-      TRY(Ord ord, decode_ord_row_key(cursor->key()));
-      TRY(OrdRow row, decode_ord_row(cursor->value()));
-      report_.source_patients += ord.is_patient() ? 1 : 0;
-      ItemNumber highest = 0;
-      TRY(view_.scan(ord, {}, [&](const StoredItem& item) -> Result<bool> {
-        highest = std::max(highest, item.key.item);
-        return true;
-      }));
-      if (highest >= row.next_item) {
-        find(fmt::format("ord {:x}: item {} is used but not reserved", ord.value(), highest));
+      auto ord = decode_ord_row_key(cursor->key());
+      auto row = decode_ord_row(cursor->value());
+      if (!ord || !row) {
+        find("directory: the row of an ord can't be read");
+        continue;
+      }
+      auto place = fmt::format("directory: ord {:x}", ord->value());
+      if (!ord->is_patient()) {
+        if (row->source != ord->value()) {
+          find(place + " is not the quarantine of its source");
+        }
+        continue;
+      }
+      ++report_.source_patients;
+      auto located = view_.locate({fhir::kPatientType, {ord->bucket(), row->patient}});
+      if (!located || located->key != ItemKey{*ord, fhir::kPatientType, kPatientItem} ||
+          located->source != row->source) {
+        find(place + ": the directory does not lead from its Patient to it");
+      }
+      if (bucket != ord->bucket()) {
+        bucket = ord->bucket();
+        TRY(next_local, next_local_of(*bucket));
+      }
+      if (ord->local() >= next_local) {
+        find(fmt::format("meta: {} is in use, and bucket {} would give its number again", place,
+                         *bucket));
+      }
+    }
+    return cursor->status();
+  }
+  Result<uint32_t> next_local_of(uint16_t bucket) const {
+    std::string value;
+    TRY(bool found, view_.snapshot().get(kMeta, meta_bucket_key(bucket), value));
+    return found ? ByteReader(value).u32().value_or(0) : 0;
+  }
+
+  // Numbers and names of sources lead to each other.
+  Status check_sources() {
+    TRY(auto sources, view_.sources());
+    for (const SourceStatus& source : sources) {
+      std::string value;
+      TRY(bool found, view_.snapshot().get(kMeta, meta_source_key(source.name), value));
+      if (!found || ByteReader(value).u16().value_or(0) != source.number) {
+        find(fmt::format("meta: the name of source {} leads elsewhere", source.number));
+      }
+    }
+    return {};
+  }
+
+  bool is_given(PersonNumber person) {
+    return person >= 1 && person <= read_counter(view_.snapshot(), kMetaPerson).value_or(0);
+  }
+
+  // The newest link of each ord: it is a member of that person, and others of the same match will
+  // be.
+  Status check_links() {
+    auto cursor = view_.snapshot().scan(kLinks, {"o", "p"}, kv::ReadKind::kScan);
+    std::optional<Ord> last;
+    while (cursor->next()) {
+      auto ord = decode_patient_link_key(cursor->key());
+      auto link = decode_patient_link(cursor->value());
+      if (!ord || !link) {
+        find("links: a link can't be read");
+        continue;
+      }
+      if (!is_given(link->person)) {
+        find(fmt::format("links: ord {:x} is linked to a person that is not", ord->value()));
+      }
+      if (last == *ord) {
+        continue;
+      }
+      last = *ord;
+      TRY(auto joined, unless_unsound(view_.is_member(link->person, *ord)));
+      if (!joined) {
+        find(fmt::format("links: ord {:x} is not a member of its own person", ord->value()));
+      }
+      TRY(auto matching, unless_unsound(view_.person_matching(link->match)));
+      if (link->match.empty() != (link->method == LinkMethod::kAlone) ||
+          (!link->match.empty() && matching != link->person)) {
+        find(fmt::format("links: the match of ord {:x} leads to another person", ord->value()));
       }
     }
     return cursor->status();
   }
 
-  Status check_links() {
-    auto cursor = view_.snapshot().scan(kLinks, {"o", "p"}, kv::ReadKind::kScan);
+  // The newest state of each membership, seen from the person.
+  Status check_memberships() {
+    auto cursor = view_.snapshot().scan(kLinks, {"m", "n"}, kv::ReadKind::kScan);
+    std::string last;
     while (cursor->next()) {
-      ByteReader reader(cursor->key().substr(1));
-      TRY(uint64_t ord_value, reader.u48());
-      TRY(PatientLink link, decode_patient_link(cursor->value()));
-      Ord ord = Ord::from_value(ord_value);
-      TRY(auto newest, view_.link_of(ord));
-      if (newest && newest->person == link.person) {
-        TRY(Person person, view_.person_of(ord));
-        bool member = std::any_of(person.members.begin(), person.members.end(),
-                                  [&](const SourcePatient& p) { return p.ord == ord; });
-        if (!member) {
-          find(fmt::format("links: ord {:x} is not a member of its own person", ord_value));
+      auto membership = decode_membership_key(cursor->key());
+      auto joined = decode_joined(cursor->value());
+      if (!membership || !joined) {
+        find("links: a membership can't be read");
+        continue;
+      }
+      std::string_view pair = cursor->key().substr(0, cursor->key().size() - sizeof(T));
+      if (pair == last) {
+        continue;
+      }
+      last = pair;
+      TRY(auto link, unless_unsound(view_.link_of(membership->ord)));
+      if (*joined != (link && link->person == membership->person)) {
+        find(fmt::format("links: ord {:x} and person {} disagree", membership->ord.value(),
+                         membership->person));
+      }
+    }
+    return cursor->status();
+  }
+
+  // One row of changes and one of times for each t, and in the changes each version there is.
+  Status check_commits() {
+    auto changes = all(kChanges);
+    T last = 0;
+    std::optional<Instant> before;
+    uint64_t commits = 0;
+    Sum said;
+    while (changes->next()) {
+      ++commits;
+      auto t = decode_t_key(changes->key());
+      auto list = decode_changes(changes->value());
+      if (!t || !list) {
+        find(fmt::format("changes: the commit after {} can't be read", last));
+        continue;
+      }
+      if (*t != last + 1) {
+        find(fmt::format("changes: commit {} is missing", last + 1));
+      }
+      last = *t;
+      add_changes(*t, *list, said);
+      TRY(find_instant(*t));
+      if (!instant_) {
+        find(fmt::format("times: commit {} has no instant", *t));
+      } else if (before && *instant_ < *before) {
+        find(fmt::format("times: commit {} is earlier than the one before", *t));
+      }
+      before = instant_ ? instant_ : before;
+    }
+    TRY(changes->status());
+    if (last != view_.stable_t()) {
+      find(fmt::format("changes: they end at commit {}, and the last was {}", last,
+                       view_.stable_t()));
+    }
+    auto times = all(kTimes);
+    uint64_t instants = 0;
+    while (times->next()) {
+      ++instants;
+    }
+    TRY(times->status());
+    if (instants != commits) {
+      find(fmt::format("times: {} instants for {} commits", instants, commits));
+    }
+    if (said != stored_) {
+      find(fmt::format("changes: {} versions, {} stored, or others", said.count, stored_.count));
+      TRY(name_wrong_changes());
+    }
+    return {};
+  }
+  static void add_changes(T t, const std::vector<Change>& list, Sum& said) {
+    for (const Change& change : list) {
+      std::string stamp;
+      put_u32(stamp, change.version);
+      put_u8(stamp, change.deleted ? 1 : 0);
+      said.add(history_key(change.item, t), stamp);
+    }
+  }
+
+  // Slow, and only after the sums differ.
+  Status name_wrong_changes() {
+    auto changes = all(kChanges);
+    while (changes->next() && report_.findings.size() < kFindingsMax) {
+      auto t = decode_t_key(changes->key());
+      auto list = decode_changes(changes->value());
+      if (!t || !list) {
+        continue;
+      }
+      for (const Change& change : *list) {
+        TRY(bool there, version_is_there(change, *t));
+        if (!there) {
+          find(fmt::format("{}: commit {} made version {}, which is not there", name(change.item),
+                           *t, change.version));
         }
       }
     }
-    return cursor->status();
-  }
-
-  Status check_commits() {
-    auto changes = all(kChanges);
-    auto times = all(kTimes);
-    Instant last{INT64_MIN};
-    while (changes->next()) {
-      TRY(T t, decode_t_key(changes->key()));
-      if (!decode_changes(changes->value())) {
-        find(fmt::format("changes: commit {} can't be read", t));
-      }
-      bool timed = times->next();
-      TRY(times->status());
-      if (!timed || times->key() != changes->key()) {
-        find(fmt::format("times: commit {} has no instant of its own", t));
-        break;
-      }
-      TRY(Instant at, decode_instant(times->value()));
-      if (at < last) {
-        find(fmt::format("times: commit {} is earlier than the one before", t));
-      }
-      last = at;
-    }
     return changes->status();
+  }
+  Result<bool> version_is_there(const Change& change, T t) {
+    auto is_it = [&](const RowHeader& header) {
+      return header.t == t && header.version == change.version && header.deleted == change.deleted;
+    };
+    TRY(auto current, unless_unsound(view_.find_current(change.item)));
+    if (current && is_it(current->row.header)) {
+      return true;
+    }
+    std::string value;
+    TRY(bool found, view_.snapshot().get(kHistory, history_key(change.item, t), value));
+    auto row = decode_row(value);
+    return found && row && is_it(row->header);
   }
 
   const KvView& view_;
@@ -347,6 +596,13 @@ class Checker {
   std::string value_;
   Rows unique_;
   std::array<Sum, kFamilyCount> expected_;
+  Sum stored_;  // all versions
+  uint64_t item_count_ = 0;
+  // The last place and the last commit looked up: rows of one ord stand together.
+  std::optional<Ord> place_ord_;
+  ItemNumber next_item_ = 0;
+  std::optional<T> instant_t_;
+  std::optional<Instant> instant_;
 };
 
 }  // namespace

@@ -1,6 +1,7 @@
 #include "record/kv/kv_store.h"
 
 #include <algorithm>
+#include <set>
 
 #include "base/bytes.h"
 #include "base/check.h"
@@ -171,7 +172,7 @@ Result<ItemNumber> KvStore::reserve_item(Ord ord, fhir::TypeNumber type, SourceN
   return at->next_item++;
 }
 
-void KvStore::write_place(Ord ord, Place& place, const PutRow& put) {
+void KvStore::write_place(Ord ord, const Place& place, const PutRow& put) const {
   put(kDirectory, ord_row_key(ord), encode_ord_row({place.source, place.next_item, place.patient}));
   if (!ord.is_patient() || !place.is_new) {
     return;
@@ -181,7 +182,6 @@ void KvStore::write_place(Ord ord, Place& place, const PutRow& put) {
   std::string next;
   put_u32(next, next_local_.at(ord.bucket()));
   put(kMeta, meta_bucket_key(ord.bucket()), next);
-  place.is_new = false;
 }
 
 Status KvStore::prepare(const Draft& draft, Prepared& out) {
@@ -250,7 +250,10 @@ Status KvStore::prepare_known(const Draft& draft, const View& view, const Locate
     out.previous_t = newest->row.header.t;
     out.previous_deleted = newest->row.header.deleted;
   }
-  out.create = newest == nullptr && located.key.item != kPatientItem;
+  if (out.deletion && newest == nullptr) {
+    return fail(ErrorCode::kNotFound, "there is no such resource to delete");
+  }
+  out.create = false;
   bool same = newest != nullptr &&
               (out.deletion ? out.previous_deleted
                             : !out.previous_deleted &&
@@ -343,11 +346,23 @@ void KvStore::commit_group(const std::vector<Waiter*>& waiters) {
   last_t_ = group.t;
   last_person_ = group.person;
   last_instant_ = group.instant;
+  std::lock_guard lock(places_mutex_);
+  for (Ord ord : group.placed) {
+    places_.at(ord.value()).is_new = false;
+  }
 }
 
+// All that can fail comes before the first change of the group: others' commits are in it.
 Result<CommitResult> KvStore::add_to_group(std::span<Prepared> items, Group& group) {
+  std::set<std::string> touched;
+  std::vector<std::optional<LinkBefore>> links;
   for (const Prepared& item : items) {
     TRY(check_unchanged(item, group));
+    if (!touched.insert(directory_key(item.key.type, item.id_hash)).second) {
+      return fail(ErrorCode::kInvalid, "a commit holds the same resource twice");
+    }
+    TRY(auto link, read_link(item, group));
+    links.push_back(std::move(link));
   }
   CommitResult result;
   std::vector<Change> changes;
@@ -372,11 +387,13 @@ Result<CommitResult> KvStore::add_to_group(std::span<Prepared> items, Group& gro
   result.t = t;
   std::sort(changes.begin(), changes.end(),
             [](const Change& a, const Change& b) { return a.item < b.item; });
-  for (const Prepared& item : items) {
-    if (!item.unchanged) {
-      write_item(item, group);
-      TRY(write_link(item, group));
-      group.touched.insert({item.key.type, item.id_hash});
+  for (size_t i = 0; i < items.size(); ++i) {
+    if (!items[i].unchanged) {
+      write_item(items[i], group);
+      group.touched.insert(directory_key(items[i].key.type, items[i].id_hash));
+    }
+    if (links[i]) {
+      write_link(items[i], *links[i], t, group);
     }
   }
   group.batch.put(kChanges, t_key(t), encode_changes(changes));
@@ -389,20 +406,24 @@ Status KvStore::check_unchanged(const Prepared& item, const Group& group) const 
   auto conflict = [] {
     return fail(ErrorCode::kConflict, "the resource was changed by another writer meanwhile");
   };
-  if (group.touched.contains({item.key.type, item.id_hash})) {
+  std::string directory = directory_key(item.key.type, item.id_hash);
+  if (group.touched.contains(directory)) {
     return conflict();
   }
-  const ItemKey& was = item.moved_from ? *item.moved_from : item.key;
-  if (item.create && !item.moved_from && item.key.item != kPatientItem) {
-    TRY(auto taken, group.before->find(item.key.type, item.id_hash));
+  bool is_patient = item.key.type == fhir::kPatientType && item.key.ord.is_patient();
+  if (item.create && !item.moved_from && !is_patient) {  // a Patient's place is there before it
+    std::string unused;
+    TRY(bool taken, group.before->snapshot().get(kDirectory, directory, unused));
     if (taken) {
       return conflict();
     }
   }
-  TRY(auto current, group.before->find_current(was));
-  T now = current ? current->row.header.t : 0;
-  T then = item.previous_deleted ? 0 : item.previous_t;
-  if (now != then) {
+  const ItemKey& was = item.moved_from ? *item.moved_from : item.key;
+  TRY(auto newest, group.before->find_current(was));
+  if (!newest) {
+    TRY(newest, group.before->find_newest_history(was));
+  }
+  if ((newest ? newest->row.header.t : 0) != item.previous_t) {
     return conflict();
   }
   return {};
@@ -435,44 +456,50 @@ void KvStore::write_item(const Prepared& item, Group& group) {
   auto at = places_.find(item.key.ord.value());
   if (at != places_.end()) {
     write_place(item.key.ord, at->second, put);
+    group.placed.insert(item.key.ord);
   }
 }
 
-Result<PersonNumber> KvStore::person_for(const std::string& match, Group& group) {
-  if (match.empty()) {
-    return ++group.person;
+Result<std::optional<KvStore::LinkBefore>> KvStore::read_link(const Prepared& item,
+                                                              const Group& group) const {
+  std::optional<LinkBefore> out;
+  if (!item.match || item.deletion || item.unchanged || !item.key.ord.is_patient()) {
+    return out;
   }
-  if (auto found = group.matches.find(match); found != group.matches.end()) {
-    return found->second;
+  LinkBefore before;
+  TRY(before.link, group.before->link_of(item.key.ord));
+  if (before.link && before.link->match == *item.match) {
+    return out;
   }
-  TRY(auto known, group.before->person_matching(match));
-  PersonNumber person = known ? *known : ++group.person;
-  group.matches[match] = person;
-  group.batch.put(kLinks, match_key(match), encode_person(person));
-  return person;
+  if (!item.match->empty()) {
+    TRY(before.matching, group.before->person_matching(*item.match));
+  }
+  out = std::move(before);
+  return out;
 }
 
 // A Patient whose NHS number or birth date changed leaves its person and joins another, or stands
 // alone.
-Status KvStore::write_link(const Prepared& item, Group& group) {
-  if (!item.match || item.deletion || !item.key.ord.is_patient()) {
-    return {};
-  }
-  TRY(auto old, group.before->link_of(item.key.ord));
-  if (old && old->match == *item.match) {
-    return {};
-  }
+void KvStore::write_link(const Prepared& item, const LinkBefore& before, T t, Group& group) {
   PatientLink link;
   link.match = *item.match;
-  link.method = link.match.empty() ? LinkMethod::kAlone : LinkMethod::kNhsNumberAndBirthDate;
-  TRY(link.person, person_for(link.match, group));
-  T t = item.header.t;
-  if (old && old->person != link.person) {
-    group.batch.put(kLinks, membership_key({old->person, item.key.ord, t}), encode_joined(false));
+  if (link.match.empty()) {
+    link.person = ++group.person;
+  } else {
+    link.method = LinkMethod::kNhsNumberAndBirthDate;
+    auto [found, is_first] = group.matches.try_emplace(link.match, 0);
+    if (is_first) {
+      found->second = before.matching ? *before.matching : ++group.person;
+      group.batch.put(kLinks, match_key(link.match), encode_person(found->second));
+    }
+    link.person = found->second;
   }
-  group.batch.put(kLinks, patient_link_key(item.key.ord, t), encode_patient_link(link));
-  group.batch.put(kLinks, membership_key({link.person, item.key.ord, t}), encode_joined(true));
-  return {};
+  Ord ord = item.key.ord;
+  if (before.link && before.link->person != link.person) {
+    group.batch.put(kLinks, membership_key({before.link->person, ord, t}), encode_joined(false));
+  }
+  group.batch.put(kLinks, patient_link_key(ord, t), encode_patient_link(link));
+  group.batch.put(kLinks, membership_key({link.person, ord, t}), encode_joined(true));
 }
 
 void KvStore::forget_places() {
@@ -484,12 +511,14 @@ void KvStore::forget_places() {
 Status KvStore::record_arrival(SourceNumber source, const Arrival& arrival,
                                std::span<const FileDigest> files,
                                std::span<const Refusal> refusals) {
+  std::lock_guard lock(arrivals_mutex_);
   auto view = kv_view();
   kv::Batch batch;
   TRY(auto known, view->refusals(source, SIZE_MAX));
+  const std::set<FileDigest> replaced(files.begin(), files.end());
   size_t kept = 0;
   for (const Refusal& refusal : known) {
-    if (std::find(files.begin(), files.end(), refusal.file) != files.end()) {
+    if (replaced.contains(refusal.file)) {
       batch.remove(kMeta, refusal_key(refusal));
     } else {
       ++kept;
@@ -544,6 +573,12 @@ Result<std::unique_ptr<Store>> open_store(const StoreOptions& options) {
   FileSystem& files = options.files != nullptr ? *options.files : posix_files();
   std::string keys_folder =
       options.keys_folder.empty() ? options.data_folder + ".keys" : options.keys_folder;
+  bool keys_are_gone = !files.exists(keys_folder + "/keys.log");
+  if (options.engine == Engine::kRocks && keys_are_gone &&
+      store_exists(files, options.data_folder)) {
+    return fail(ErrorCode::kUnavailable, "the key store of this data folder is not there",
+                {{keys_folder, "bring back its keys.log: without it nothing can be read"}});
+  }
   TRY(auto keys, KeyStore::open(files, keys_folder, options.region_key));
   std::unique_ptr<kv::Store> kv;
   if (options.engine == Engine::kMemory) {

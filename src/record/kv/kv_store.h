@@ -54,9 +54,9 @@ class KvStore final : public Store {
   struct Group {
     kv::Batch batch;
     std::unique_ptr<KvView> before;
-    std::set<std::pair<fhir::TypeNumber, IdHash>> touched;
+    std::set<std::string> touched;  // directory keys: two may be about to create the same resource
+    std::set<Ord> placed;           // whose place is written
     std::map<std::string, PersonNumber> matches;
-    std::map<Ord, PatientLink> links;
     T t = 0;
     Instant instant;
     PersonNumber person = 0;
@@ -70,7 +70,7 @@ class KvStore final : public Store {
   Result<Place*> place(Ord ord, SourceNumber source);
   Status load_bucket(uint16_t bucket);
   // Rows that keep a place: its ord row, and the Patient's directory entry when new.
-  void write_place(Ord ord, Place& place, const PutRow& put);
+  void write_place(Ord ord, const Place& place, const PutRow& put) const;
 
   void lead(std::unique_lock<std::mutex>& lock);
   void commit_group(const std::vector<Waiter*>& waiters);
@@ -78,8 +78,13 @@ class KvStore final : public Store {
   Status check_unchanged(const Prepared& item, const Group& group) const;
   Status prepare_known(const Draft& draft, const View& view, const Located& located, Prepared& out);
   void write_item(const Prepared& item, Group& group);
-  Status write_link(const Prepared& item, Group& group);
-  Result<PersonNumber> person_for(const std::string& match, Group& group);
+  // What writing a Patient's link needs to know of before; nothing when the link stays as it is.
+  struct LinkBefore {
+    std::optional<PatientLink> link;
+    std::optional<PersonNumber> matching;
+  };
+  Result<std::optional<LinkBefore>> read_link(const Prepared& item, const Group& group) const;
+  void write_link(const Prepared& item, const LinkBefore& before, T t, Group& group);
   Instant next_instant();
 
   std::unique_ptr<kv::Store> kv_;
@@ -90,6 +95,8 @@ class KvStore final : public Store {
   std::unordered_map<uint64_t, Place> places_;
   std::unordered_map<IdHash, Ord, IdHashHasher> placed_;
   std::unordered_map<uint16_t, uint32_t> next_local_;
+
+  std::mutex arrivals_mutex_;  // refusals kept are counted, then written
 
   std::mutex queue_mutex_;
   std::condition_variable queue_moved_;

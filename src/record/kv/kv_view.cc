@@ -26,8 +26,7 @@ bool wanted(const ScanOptions& options, fhir::TypeNumber type) {
          std::find(options.types.begin(), options.types.end(), type) != options.types.end();
 }
 
-// Where a scan of an ord begins: at its first item, or after all rows, current and past, of the
-// given one.
+// Where a scan of an ord begins: at its first item, or right after the given one and all its past.
 std::string scan_start(Ord ord, const ScanOptions& options) {
   return options.after ? kv::prefix_end(current_key(*options.after)) : ord_key(ord);
 }
@@ -244,10 +243,15 @@ Status KvView::scan_as_of(Ord ord, const ScanOptions& options, const ScanVisitor
         return {};
       }
     }
+    // SAFETY: a cursor forgets its error when it is moved again, so each move is asked: a row that
+    // can't be read must not become a missing item.
+    TRY(history->status());
     if (take_current) {
       in_current = current->next();
+      TRY(current->status());
     }
     in_history = history->seek(kv::prefix_end(item_bytes));
+    TRY(history->status());
   }
   TRY(current->status());
   return history->status();
@@ -332,6 +336,16 @@ Result<std::optional<PersonNumber>> KvView::person_matching(std::string_view mat
   return std::optional<PersonNumber>(person);
 }
 
+Result<bool> KvView::is_member(PersonNumber person, Ord ord) const {
+  std::string prefix = membership_prefix(person, ord);
+  auto cursor = snapshot_->scan(kLinks, {prefix, kv::prefix_end(prefix)});
+  if (!cursor->next()) {
+    TRY(cursor->status());
+    return false;
+  }
+  return decode_joined(cursor->value());
+}
+
 Result<SourcePatient> KvView::source_patient(Ord ord) const {
   std::string value;
   TRY(bool found, snapshot_->get(kDirectory, ord_row_key(ord), value));
@@ -370,7 +384,11 @@ Result<std::vector<SourcePatient>> KvView::members_of(PersonNumber person) const
 
 // Others under the same NHS number: match keys start with it.
 Status KvView::add_apart(const std::string& match, Person& person) const {
-  std::string start = match_prefix(match.substr(0, match.find('|') + 1));
+  size_t shared = match.find('|');
+  if (shared == std::string::npos) {
+    return {};
+  }
+  std::string start = match_prefix(match.substr(0, shared + 1));
   auto cursor = snapshot_->scan(kLinks, {start, kv::prefix_end(start)});
   while (cursor->next()) {
     TRY(PersonNumber other, decode_person(cursor->value()));

@@ -46,6 +46,7 @@ class KvView final : public View {
   Result<std::optional<StoredItem>> find_newest_history(const ItemKey& item) const;
   Result<std::optional<PatientLink>> link_of(Ord ord) const;
   Result<std::optional<PersonNumber>> person_matching(std::string_view match) const;
+  Result<bool> is_member(PersonNumber person, Ord ord) const;
 
  private:
   Status scan_current(Ord ord, const ScanOptions& options, const ScanVisitor& visit) const;

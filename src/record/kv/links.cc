@@ -18,6 +18,18 @@ std::string patient_link_key(Ord ord, T t) {
   return key;
 }
 
+Result<Ord> decode_patient_link_key(std::string_view key) {
+  ByteReader reader(key);
+  TRY(uint8_t kind, reader.u8());
+  TRY(uint64_t ord, reader.u48());
+  TRY(uint64_t t, reader.u64());
+  static_cast<void>(t);
+  if (kind != 'o' || !reader.empty()) {
+    return fail(ErrorCode::kCorrupt, "a link key has the wrong shape");
+  }
+  return Ord::from_value(ord);
+}
+
 std::string encode_patient_link(const PatientLink& link) {
   std::string value;
   put_u64(value, link.person);
@@ -45,9 +57,14 @@ std::string membership_prefix(PersonNumber person) {
   return key;
 }
 
+std::string membership_prefix(PersonNumber person, Ord ord) {
+  std::string key = membership_prefix(person);
+  put_ord(key, ord);
+  return key;
+}
+
 std::string membership_key(const Membership& membership) {
-  std::string key = membership_prefix(membership.person);
-  put_ord(key, membership.ord);
+  std::string key = membership_prefix(membership.person, membership.ord);
   put_u64(key, ~membership.t);
   return key;
 }

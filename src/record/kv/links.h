@@ -21,6 +21,7 @@ struct PatientLink {
 };
 std::string patient_link_key(Ord ord, T t);
 std::string patient_link_prefix(Ord ord);
+Result<Ord> decode_patient_link_key(std::string_view key);
 std::string encode_patient_link(const PatientLink& link);
 Result<PatientLink> decode_patient_link(std::string_view value);
 
@@ -31,6 +32,7 @@ struct Membership {
 };
 std::string membership_key(const Membership& membership);
 std::string membership_prefix(PersonNumber person);
+std::string membership_prefix(PersonNumber person, Ord ord);
 Result<Membership> decode_membership_key(std::string_view key);
 std::string encode_joined(bool joined);
 Result<bool> decode_joined(std::string_view value);

@@ -61,6 +61,7 @@ std::string refusal_prefix(SourceNumber source, const FileDigest& file) {
 
 std::string refusal_key(const Refusal& refusal) {
   std::string key = refusal_prefix(refusal.source, refusal.file);
+  put_u32(key, refusal.line);
   put_u32(key, refusal.entry);
   return key;
 }
@@ -81,6 +82,7 @@ Result<Refusal> decode_refusal(std::string_view key, std::string_view value) {
   TRY(refusal.source, key_reader.u16());
   TRY(auto file, key_reader.take(refusal.file.size()));
   std::memcpy(refusal.file.data(), file.data(), file.size());
+  TRY(refusal.line, key_reader.u32());
   TRY(refusal.entry, key_reader.u32());
   ByteReader reader(value);
   TRY(uint64_t micros, reader.u64());

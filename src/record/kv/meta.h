@@ -36,8 +36,9 @@ Result<Arrival> decode_arrival(std::string_view value);
 using FileDigest = std::array<char, 16>;
 struct Refusal {
   SourceNumber source = 0;
-  FileDigest file{};   // of the file's name: names may name people
-  uint32_t entry = 0;  // Bundle entry, or line, from 1; 0: the file as a whole
+  FileDigest file{};   // of the file's path: names may name people
+  uint32_t line = 0;   // of NDJSON, from 1; 0: none
+  uint32_t entry = 0;  // of a Bundle, from 1; 0: all of the line or file
   Instant instant;
   std::string code;  // to_string(ErrorCode)
   std::string reason;

@@ -87,12 +87,12 @@ bool put_folded_ascii(std::string& out, std::string_view text) {
 
 void put_folded_unicode(std::string& out, std::string_view text) {
   UErrorCode error = U_ZERO_ERROR;
-  const icu::Normalizer2* compose = icu::Normalizer2::getNFKDInstance(error);
+  const icu::Normalizer2* decompose = icu::Normalizer2::getNFKDInstance(error);
   CHECK(U_SUCCESS(error));
-  icu::UnicodeString folded = icu::UnicodeString::fromUTF8(
-      icu::StringPiece(text.data(), static_cast<int32_t>(text.size())));
-  folded.foldCase();
-  icu::UnicodeString apart = compose->normalize(folded, error);
+  icu::UnicodeString apart =
+      decompose->normalize(icu::UnicodeString::fromUTF8(
+                               icu::StringPiece(text.data(), static_cast<int32_t>(text.size()))),
+                           error);
   icu::UnicodeString plain;
   for (int32_t i = 0; i < apart.length(); i = apart.moveIndex32(i, 1)) {
     UChar32 c = apart.char32At(i);
@@ -100,6 +100,8 @@ void put_folded_unicode(std::string& out, std::string_view text) {
       plain.append(c);
     }
   }
+  // Last: taking apart may bring capitals to light ("MHz" from one sign).
+  plain.foldCase();
   std::string utf8;
   plain.toUTF8String(utf8);
   out.append(utf8);
@@ -156,7 +158,7 @@ void put_sortable_decimal(std::string& out, std::string_view text) {
   size_t start = out.size();
   int64_t exponent = std::clamp<int64_t>(decimal.exponent, -32'768, 32'767);
   put_u16(out, static_cast<uint16_t>(exponent + 32'768));
-  out.append(decimal.digits);
+  out.append(decimal.digits, 0, kDecimalDigitsMax);
   out.push_back('\0');
   if (decimal.negative) {
     for (size_t i = start; i < out.size(); ++i) {

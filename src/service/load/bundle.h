@@ -35,7 +35,8 @@ struct Entry {
   std::string_view resource;  // raw JSON
   std::string full_url;
   std::string if_none_exist;
-  std::string target;  // of a delete or PUT: Type/id
+  std::string target;         // of a delete or PUT: Type/id
+  std::string last_modified;  // of a history entry, as its response says
   Status status;
 };
 
@@ -43,6 +44,8 @@ struct Parts {
   BundleKind kind = BundleKind::kNone;
   // All entries stand or fall together (transaction, message, document).
   bool atomic = false;
+  // Entries of one resource are its versions, newest first (history).
+  bool newest_first = false;
   // message, document, history: the Bundle itself is stored too, as the first entry (number 0).
   std::vector<Entry> entries;
 };

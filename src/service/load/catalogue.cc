@@ -10,13 +10,16 @@
 #include "fhir/search_parameters.h"
 #include "http/query.h"
 #include "json/writer.h"
+#include "record/limits.h"
 #include "service/load/limits.h"
 
 namespace continuum::service {
 namespace {
 
-constexpr size_t kCandidatesMax =
-    16;  // of a search by identifier: more than one is already too many
+// A regional reference, "Type/<regional id>", is at most this long.
+constexpr size_t kReferenceBytesMax = 64;
+// What canonical form adds besides: id, and meta with the source.
+constexpr size_t kCanonicalExtraMax = 1024;
 
 tl::unexpected<Error> invalid(std::string message, std::string where, std::string what) {
   return fail(ErrorCode::kInvalid, std::move(message), {{std::move(where), std::move(what)}});
@@ -31,6 +34,49 @@ std::string criteria_text(const IdentifierCriteria& criteria) {
 bool is_url_of(std::string_view full_url, fhir::TypeNumber type, std::string_view id) {
   fhir::ParsedReference parsed = fhir::parse_reference(full_url);
   return parsed.kind == fhir::ReferenceKind::kAbsolute && parsed.type == type && parsed.id == id;
+}
+
+// "urn:uuid:1-2" and "http://base/Patient/1-2" name the Patient that elsewhere has the id 1-2; any
+// other URL is a name as a whole.
+std::string_view id_in_url(std::string_view full_url, fhir::TypeNumber type) {
+  fhir::ParsedReference url = fhir::parse_reference(full_url);
+  bool is_uuid = url.kind == fhir::ReferenceKind::kUrn && full_url.starts_with("urn:uuid:");
+  bool names_it = url.kind == fhir::ReferenceKind::kAbsolute && url.type == type;
+  return (is_uuid || names_it) && fhir::is_valid_id(url.id) ? url.id : full_url;
+}
+
+size_t count_of(std::string_view text, std::string_view part) {
+  size_t count = 0;
+  for (size_t at = text.find(part); at != std::string_view::npos; at = text.find(part, at + 1)) {
+    ++count;
+  }
+  return count;
+}
+
+// Whether the canonical form might be over the limit, whatever its references become. Said here,
+// where a whole unit can still be refused.
+bool is_too_large(std::string_view text, const json::Node& root) {
+  if (text.size() < record::kBodyBytesMax / 4) {
+    return false;
+  }
+  std::string compact = json::write(root);
+  size_t references = count_of(compact, "\"reference\":") + count_of(compact, "\"url\":");
+  return compact.size() + references * kReferenceBytesMax + kCanonicalExtraMax >
+         record::kBodyBytesMax;
+}
+
+// Without "/_history/version".
+std::string_view without_version(const fhir::ParsedReference& reference) {
+  constexpr std::string_view kHistory = "/_history/";
+  return reference.version.empty()
+             ? reference.text
+             : reference.text.substr(
+                   0, reference.text.size() - reference.version.size() - kHistory.size());
+}
+
+std::optional<int64_t> micros_of(std::string_view instant) {
+  auto parsed = parse_fhir_instant(instant);
+  return parsed ? std::optional<int64_t>(parsed->micros) : std::nullopt;
 }
 
 Status check_shape(const json::Node& root) {
@@ -88,9 +134,7 @@ Result<Described> describe(const Entry& entry, const json::Node& root) {
     }
     out.own_id = id->text;
   } else if (!entry.full_url.empty()) {
-    fhir::ParsedReference url = fhir::parse_reference(entry.full_url);
-    bool names_it = url.kind == fhir::ReferenceKind::kAbsolute && url.type == *type;
-    out.own_id = names_it ? std::string(url.id) : entry.full_url;
+    out.own_id = id_in_url(entry.full_url, *type);
   } else {
     out.own_id = "sha256:" + to_hex(crypto::view(crypto::sha256(json::write(root))).substr(0, 16));
   }
@@ -100,6 +144,11 @@ Result<Described> describe(const Entry& entry, const json::Node& root) {
                    "expected the resource's own type and id");
   }
   return out;
+}
+
+uint64_t Scanner::content_of(const Entry& entry) {
+  uint64_t action = static_cast<uint64_t>(entry.action);
+  return std::hash<std::string_view>{}(entry.resource) + action;
 }
 
 UnitScan Scanner::scan(const Parts& parts, uint32_t file, uint32_t line) {
@@ -132,6 +181,7 @@ UnitScan Scanner::scan(const Parts& parts, uint32_t file, uint32_t line) {
     }
     out.aliases.clear();
     out.conditions.clear();
+    out.more_hints.clear();
     out.patients.clear();
   }
   return out;
@@ -139,6 +189,7 @@ UnitScan Scanner::scan(const Parts& parts, uint32_t file, uint32_t line) {
 
 Status Scanner::scan_entry(const Entry& entry, uint32_t index, UnitScan& out) {
   Occurrence& occurrence = out.occurrences[index];
+  occurrence.content = content_of(entry);
   document_.clear();
   if (entry.action == EntryAction::kRefuse) {
     return entry.status;
@@ -150,6 +201,7 @@ Status Scanner::scan_entry(const Entry& entry, uint32_t index, UnitScan& out) {
     fhir::ParsedReference target = fhir::parse_reference(entry.target);
     occurrence.type = *target.type;
     occurrence.identity = minter_.hash(source_, *target.type, target.id);
+    occurrence.updated = micros_of(entry.last_modified).value_or(INT64_MIN);
     occurrence.fate = Fate::kDelete;
     return {};
   }
@@ -158,17 +210,21 @@ Status Scanner::scan_entry(const Entry& entry, uint32_t index, UnitScan& out) {
   TRY(Described described, describe(entry, root));
   occurrence.type = described.type;
   occurrence.identity = minter_.hash(source_, described.type, described.own_id);
-  if (const json::Node* meta = root.find("meta")) {
-    if (auto updated = parse_fhir_instant(meta->string("lastUpdated"))) {
-      occurrence.updated = updated->micros;
-    }
+  if (is_too_large(entry.resource, root)) {
+    return fail(ErrorCode::kTooLarge,
+                "the resource is larger than " + std::to_string(record::kBodyBytesMax) + " bytes");
   }
+  const json::Node* meta = root.find("meta");
+  auto updated = meta == nullptr ? std::nullopt : micros_of(meta->string("lastUpdated"));
+  updated = updated ? updated : micros_of(entry.last_modified);
+  occurrence.updated = updated.value_or(INT64_MIN);
   if (!entry.if_none_exist.empty()) {
     auto criteria = parse_identifier_criteria(described.type, entry.if_none_exist);
     if (!criteria) {
       return fail(ErrorCode::kUnsupported,
                   "ifNoneExist is understood only as identifier=system|value");
     }
+    out.aliases.push_back({minter_.alias(source_, criteria_text(*criteria)), index});
     out.conditions.push_back({index, std::move(*criteria)});
     occurrence.conditional = true;
   }
@@ -215,33 +271,46 @@ void Scanner::add_aliases(const Entry& entry, const json::Node& root, uint32_t i
   }
 }
 
-// SAFETY: only the first candidate counts (fhir/home.h): a later one may name somebody else.
+// SAFETY: only the first candidate counts (fhir/home.h): a later one may name somebody else. But a
+// URN doesn't say what it names: when that turns out to be for everyone, the next one counts.
 void Scanner::add_home_hint(const json::Node& root, uint32_t index, UnitScan& out) {
   Occurrence& occurrence = out.occurrences[index];
-  bool first = true;
+  bool decided = false;
   fhir::patient_candidates(occurrence.type, root, [&](std::string_view reference) {
-    if (!first) {
+    bool is_first = !occurrence.names_somebody;
+    occurrence.names_somebody = true;
+    fhir::ParsedReference parsed = fhir::parse_reference(reference);
+    if (decided) {
       return;
     }
-    first = false;
-    fhir::ParsedReference parsed = fhir::parse_reference(reference);
-    if (parsed.kind == fhir::ReferenceKind::kRelative) {
-      occurrence.home_hint = minter_.hash(source_, *parsed.type, parsed.id);
-      occurrence.hint_type = *parsed.type;
-      occurrence.hint_has_type = true;
-      occurrence.has_hint = true;
-    } else if (parsed.kind == fhir::ReferenceKind::kUrn ||
-               parsed.kind == fhir::ReferenceKind::kAbsolute) {
-      occurrence.home_hint = minter_.alias(source_, parsed.text);
-      occurrence.has_hint = true;
-    } else if (parsed.kind == fhir::ReferenceKind::kConditional) {
-      if (auto criteria = parse_identifier_criteria(*parsed.type, parsed.query)) {
-        occurrence.home_hint = minter_.alias(source_, criteria_text(*criteria));
-        occurrence.has_hint = true;
+    decided = parsed.kind != fhir::ReferenceKind::kUrn;
+    std::optional<HomeHint> hint = home_hint(parsed);
+    if (parsed.kind == fhir::ReferenceKind::kConditional) {
+      auto criteria = parse_identifier_criteria(*parsed.type, parsed.query);
+      if (is_first && criteria) {
+        hint = HomeHint{minter_.alias(source_, criteria_text(*criteria))};
         out.conditions.push_back({index, std::move(*criteria), true});
       }
     }
+    if (hint && is_first) {
+      occurrence.home_hint = *hint;
+      occurrence.has_hint = true;
+    } else if (hint && occurrence.has_hint) {
+      out.more_hints.push_back({index, *hint});
+    }
   });
+}
+
+std::optional<HomeHint> Scanner::home_hint(const fhir::ParsedReference& reference) {
+  switch (reference.kind) {
+    case fhir::ReferenceKind::kRelative:
+      return HomeHint{minter_.hash(source_, *reference.type, reference.id), *reference.type, true};
+    case fhir::ReferenceKind::kUrn:
+    case fhir::ReferenceKind::kAbsolute:
+      return HomeHint{minter_.alias(source_, without_version(reference))};
+    default:
+      return std::nullopt;
+  }
 }
 
 Catalogue::Catalogue(record::Store& store, record::SourceNumber source, std::string source_name)
@@ -257,7 +326,7 @@ void Catalogue::add(UnitScan scan, const UnitPlace& place) {
   for (Occurrence& occurrence : scan.occurrences) {
     occurrence.leader = static_cast<OccurrenceIndex>(occurrences_.size());
     occurrences_.push_back(occurrence);
-    if (occurrence.fate == Fate::kStore) {
+    if (occurrence.fate == Fate::kStore || occurrence.fate == Fate::kDelete) {
       aliases_.push_back({occurrence.identity, occurrence.leader});
     }
   }
@@ -266,6 +335,9 @@ void Catalogue::add(UnitScan scan, const UnitPlace& place) {
   }
   for (UnitScan::Condition& condition : scan.conditions) {
     conditions_.push_back({start + condition.entry, std::move(condition.criteria), condition.home});
+  }
+  for (const UnitScan::MoreHint& more : scan.more_hints) {
+    more_hints_[start + more.entry].push_back(more.hint);
   }
   for (UnitScan::PatientId& patient : scan.patients) {
     patient_ids_.emplace(start + patient.entry, std::move(patient.own_id));
@@ -276,37 +348,105 @@ void Catalogue::add(UnitScan scan, const UnitPlace& place) {
 
 Status Catalogue::finish() {
   std::sort(aliases_.begin(), aliases_.end());
-  find_repeats();
-  auto view = store_.view();
-  TRY(find_known(*view));
-  TRY(meet_conditions(*view));
-  return find_homes(*view);
-}
-
-// Occurrences of one identity stand together among the sorted aliases; the first leads.
-void Catalogue::find_repeats() {
-  for (size_t i = 0; i < aliases_.size(); ++i) {
-    Occurrence& occurrence = occurrences_[aliases_[i].index];
-    if (aliases_[i].hash != occurrence.identity || occurrence.leader != aliases_[i].index) {
-      continue;
-    }
-    for (size_t j = i + 1; j < aliases_.size() && aliases_[j].hash == aliases_[i].hash; ++j) {
-      Occurrence& other = occurrences_[aliases_[j].index];
-      if (other.identity == occurrence.identity && aliases_[j].index != aliases_[i].index) {
-        other.leader = aliases_[i].index;
-        other.repeated = true;
-        occurrence.repeated = true;
-      }
+  for (const Condition& condition : conditions_) {
+    if (condition.home) {
+      home_conditions_[condition.index] = &condition;
     }
   }
-  for (Occurrence& occurrence : occurrences_) {
-    if (occurrence.fate != Fate::kDelete) {
-      continue;
+  auto view = store_.view();
+  // Each round but the last refuses something, so the rounds end.
+  bool again = true;
+  while (again) {
+    start_round();
+    TRY(again, settle(*view));
+  }
+  return {};
+}
+
+void Catalogue::start_round() {
+  same_in_store_.clear();
+  versions_.clear();
+  for (OccurrenceIndex i = 0; i < occurrences_.size(); ++i) {
+    Occurrence& occurrence = occurrences_[i];
+    occurrence.leader = i;
+    occurrence.repeated = false;
+    occurrence.uniform = false;
+    occurrence.placed = false;
+    occurrence.borrowed_home.reset();
+    if (occurrence.fate == Fate::kSame) {
+      occurrence.fate = Fate::kStore;
     }
-    occurrence.repeated = true;
-    if (auto leader = find(occurrence.identity)) {
+  }
+}
+
+// Refusing one entry may refuse its unit, and with that what others were found to be the same as,
+// or to belong to: then all is settled anew without it.
+Result<bool> Catalogue::settle(const record::View& view) {
+  TRY(bool ambiguous, refuse_ambiguous(view));
+  if (ambiguous) {
+    return true;
+  }
+  TRY(meet_conditions(view));
+  elect_leaders();
+  TRY(find_known(view));
+  TRY(find_homes(view));
+  return refuse_moved(view);
+}
+
+// Occurrences of one identity stand together among the sorted aliases.
+void Catalogue::elect_leaders() {
+  for (size_t begin = 0; begin < aliases_.size();) {
+    size_t end = begin + 1;
+    while (end < aliases_.size() && aliases_[end].hash == aliases_[begin].hash) {
+      ++end;
+    }
+    if (end - begin > 1) {
+      elect_leader(begin, end);
+    }
+    begin = end;
+  }
+  for (OccurrenceIndex i = 0; i < occurrences_.size(); ++i) {
+    Occurrence& occurrence = occurrences_[i];
+    if (occurrence.fate == Fate::kSame) {
+      occurrence.leader = occurrences_[occurrence.leader].leader;
+    }
+  }
+}
+
+// Of the aliases [begin, end), which are equal: the first that stores leads, else the first that
+// deletes.
+void Catalogue::elect_leader(size_t begin, size_t end) {
+  std::optional<OccurrenceIndex> leader;
+  bool repeated = false;
+  bool uniform = true;
+  auto is_of_identity = [&](size_t i) {
+    const Occurrence& occurrence = occurrences_[aliases_[i].index];
+    return occurrence.identity == aliases_[i].hash &&
+           (occurrence.fate == Fate::kStore || occurrence.fate == Fate::kDelete);
+  };
+  for (size_t i = begin; i < end; ++i) {
+    if (is_of_identity(i) && (!leader || (occurrences_[*leader].fate == Fate::kDelete &&
+                                          occurrences_[aliases_[i].index].fate == Fate::kStore))) {
+      leader = aliases_[i].index;
+    }
+  }
+  for (size_t i = begin; i < end; ++i) {
+    if (is_of_identity(i) && aliases_[i].index != *leader) {
+      const Occurrence& other = occurrences_[aliases_[i].index];
+      repeated = true;
+      uniform =
+          uniform && other.fate == Fate::kStore && other.content == occurrences_[*leader].content;
+    }
+  }
+  for (size_t i = begin; repeated && i < end; ++i) {
+    if (is_of_identity(i)) {
+      Occurrence& occurrence = occurrences_[aliases_[i].index];
       occurrence.leader = *leader;
-      occurrences_[*leader].repeated = true;
+      occurrence.repeated = true;
+      occurrence.uniform = uniform;
+      if (!uniform && aliases_[i].index != *leader && occurrence.fate == Fate::kStore) {
+        versions_[*leader].push_back(aliases_[i].index);
+      }
     }
   }
 }
@@ -325,25 +465,35 @@ Status Catalogue::find_known(const record::View& view) {
     TRY(auto located, view.find(occurrence.type, occurrence.identity));
     if (located) {
       occurrence.id_bucket = located->id_bucket;
+      occurrence.known_home = located->key.ord;
       occurrence.known = true;
     }
   }
   return {};
 }
 
-std::optional<OccurrenceIndex> Catalogue::find(const record::IdHash& hash) const {
+// SAFETY: a unit's own names come first: senders number their resources anew in each Bundle.
+Catalogue::Found Catalogue::find(const record::IdHash& hash, Scope preferred) const {
+  Found own;
+  Found any;
+  auto note = [](Found& found, OccurrenceIndex leader) {
+    found.several = found.several || (found.leader && *found.leader != leader);
+    found.leader = leader;
+  };
   auto at = std::lower_bound(aliases_.begin(), aliases_.end(), Alias{hash, 0});
-  std::optional<OccurrenceIndex> found;
   for (; at != aliases_.end() && at->hash == hash; ++at) {
     const Occurrence& occurrence = occurrences_[at->index];
-    if (occurrence.fate == Fate::kRefused ||
-        occurrences_[occurrence.leader].fate == Fate::kRefused) {
+    if (occurrence.fate != Fate::kStore && occurrence.fate != Fate::kSame) {
       continue;
     }
-    if (found && *found != occurrence.leader) {
-      return std::nullopt;
+    note(any, occurrence.leader);
+    if (at->index >= preferred.begin && at->index < preferred.end) {
+      note(own, occurrence.leader);
     }
-    found = occurrence.leader;
+  }
+  Found& found = own.leader ? own : any;
+  if (found.several) {
+    found.leader.reset();
   }
   return found;
 }
@@ -380,77 +530,114 @@ Result<std::vector<Target>> Catalogue::search_store(const IdentifierCriteria& cr
   return found;
 }
 
+// Several matches are refused, as FHIR has it.
+Result<bool> Catalogue::refuse_ambiguous(const record::View& view) {
+  std::vector<OccurrenceIndex> ambiguous;
+  for (const Condition& condition : conditions_) {
+    if (condition.home || occurrences_[condition.index].fate != Fate::kStore) {
+      continue;
+    }
+    TRY(Matches found, matches(condition, view));
+    if (found.count() > 1) {
+      ambiguous.push_back(condition.index);
+    }
+  }
+  for (OccurrenceIndex index : ambiguous) {
+    if (occurrences_[index].fate == Fate::kStore) {
+      refuse(index, {ErrorCode::kPreconditionFailed, "ifNoneExist finds more than one resource"});
+    }
+  }
+  return !ambiguous.empty();
+}
+
+// ifNoneExist: what is in the store, else what this load brings unconditionally, else the first
+// entry that asks; all others become names for it.
 Status Catalogue::meet_conditions(const record::View& view) {
   for (const Condition& condition : conditions_) {
-    if (condition.home) {
-      home_conditions_[condition.index] = &condition;
-    } else if (occurrences_[condition.index].fate == Fate::kStore) {
-      TRY(meet_condition(condition, view));
+    Occurrence& self = occurrences_[condition.index];
+    if (condition.home || self.fate != Fate::kStore) {
+      continue;
+    }
+    TRY(Matches found, matches(condition, view));
+    OccurrenceIndex target = !found.plain.empty() ? found.plain.front() : *found.first;
+    if (!found.stored.empty()) {
+      self.fate = Fate::kSame;
+      same_in_store_[condition.index] = found.stored.front();
+    } else if (target != condition.index) {
+      self.fate = Fate::kSame;
+      self.leader = target;
     }
   }
   return {};
 }
 
-// ifNoneExist: what is in the store, then what this load brings unconditionally, then the first
-// entry that asks; all others become names for it. Several matches are refused, as FHIR has it.
-Status Catalogue::meet_condition(const Condition& condition, const record::View& view) {
-  Occurrence& self = occurrences_[condition.index];
-  TRY(auto stored, search_store(condition.criteria, view));
+Result<Catalogue::Matches> Catalogue::matches(const Condition& condition,
+                                              const record::View& view) {
+  Matches out;
+  auto [searched, is_new] = searched_.try_emplace(criteria_text(condition.criteria));
+  if (is_new) {
+    TRY(searched->second, search_store(condition.criteria, view));
+  }
+  out.stored = searched->second;
   record::IdHash alias = criteria_alias(condition.criteria, minter_);
-  std::vector<OccurrenceIndex> plain;
-  std::optional<OccurrenceIndex> first;
   auto at = std::lower_bound(aliases_.begin(), aliases_.end(), Alias{alias, 0});
   for (; at != aliases_.end() && at->hash == alias; ++at) {
     const Occurrence& other = occurrences_[at->index];
     if (other.fate != Fate::kStore) {
       continue;
     }
-    if (!other.conditional && std::find(plain.begin(), plain.end(), other.leader) == plain.end()) {
-      plain.push_back(other.leader);
-    } else if (other.conditional && !first) {
-      first = at->index;
+    if (other.conditional) {
+      out.first = out.first ? out.first : at->index;
+      continue;
     }
-  }
-  std::erase_if(plain, [&](OccurrenceIndex i) {
-    return std::any_of(stored.begin(), stored.end(), [&](const Target& target) {
-      return target.id.hash == occurrences_[i].identity;
+    bool known = std::any_of(out.plain.begin(), out.plain.end(), [&](OccurrenceIndex i) {
+      return occurrences_[i].identity == other.identity;
     });
-  });
-  if (stored.size() + plain.size() > 1) {
-    refuse(condition.index,
-           {ErrorCode::kPreconditionFailed, "ifNoneExist finds more than one resource"});
-    return {};
-  }
-  if (!stored.empty()) {
-    if (stored.front().id.hash != self.identity) {
-      self.fate = Fate::kSame;
-      self.identity = stored.front().id.hash;
-      self.id_bucket = stored.front().id.bucket;
-      self.known = true;
-      self.leader = condition.index;
+    if (!known) {
+      out.plain.push_back(at->index);
     }
-    return {};
   }
-  OccurrenceIndex target = !plain.empty() ? plain.front() : first.value_or(condition.index);
-  if (target != condition.index && occurrences_[target].leader != self.leader) {
-    self.fate = Fate::kSame;
-    self.leader = occurrences_[target].leader;
+  CHECK(out.first.has_value());  // the entry that asks has its criteria as a name
+  // Of what this load brings anew, only the new content counts.
+  std::erase_if(out.stored, [&](const Target& target) { return is_brought(target.id.hash); });
+  return out;
+}
+
+// Whether this load stores that resource without condition.
+bool Catalogue::is_brought(const record::IdHash& identity) const {
+  auto at = std::lower_bound(aliases_.begin(), aliases_.end(), Alias{identity, 0});
+  for (; at != aliases_.end() && at->hash == identity; ++at) {
+    const Occurrence& other = occurrences_[at->index];
+    if (other.identity == identity && other.fate == Fate::kStore && !other.conditional) {
+      return true;
+    }
   }
-  return {};
+  return false;
+}
+
+uint32_t Catalogue::unit_of(OccurrenceIndex index) const {
+  auto after = std::upper_bound(unit_starts_.begin(), unit_starts_.end(), index);
+  return static_cast<uint32_t>(after - unit_starts_.begin()) - 1;
+}
+
+Catalogue::Scope Catalogue::scope_of_unit(uint32_t unit) const {
+  CHECK(unit < unit_starts_.size());
+  return {unit_starts_[unit], unit + 1 < unit_starts_.size()
+                                  ? unit_starts_[unit + 1]
+                                  : static_cast<OccurrenceIndex>(occurrences_.size())};
 }
 
 void Catalogue::refuse(OccurrenceIndex index, const Error& error) {
-  auto after = std::upper_bound(unit_starts_.begin(), unit_starts_.end(), index);
-  auto unit = static_cast<size_t>(after - unit_starts_.begin()) - 1;
+  uint32_t unit = unit_of(index);
   refuse_one(index, unit, error);
   if (!unit_places_[unit].atomic) {
     return;
   }
-  auto end =
-      after == unit_starts_.end() ? static_cast<OccurrenceIndex>(occurrences_.size()) : *after;
   Error because{ErrorCode::kConflict,
-                "another entry was refused, and a transaction, message or document is taken whole"};
-  for (OccurrenceIndex i = unit_starts_[unit]; i < end; ++i) {
+                "entry " + std::to_string(refusals_.back().entry) +
+                    " was refused, and a transaction, message or document is taken whole"};
+  Scope scope = scope_of_unit(unit);
+  for (OccurrenceIndex i = scope.begin; i < scope.end; ++i) {
     Fate fate = occurrences_[i].fate;
     if (fate != Fate::kRefused && fate != Fate::kSkip) {
       refuse_one(i, unit, because);
@@ -474,11 +661,46 @@ Status Catalogue::find_homes(const record::View& view) {
       continue;
     }
     TRY(occurrence.home, place(i, view, 0));
+
     if (!occurrence.known) {
       occurrence.id_bucket = occurrence.home.bucket();
     }
   }
   return {};
+}
+
+// SAFETY: a resource never changes its patient by a load: neither against what is stored, nor
+// between versions of one load. (Leaving quarantine is no change of patient.)
+Result<bool> Catalogue::refuse_moved(const record::View& view) {
+  std::vector<OccurrenceIndex> moved;
+  for (OccurrenceIndex i = 0; i < occurrences_.size(); ++i) {
+    const Occurrence& occurrence = occurrences_[i];
+    if (occurrence.fate != Fate::kStore) {
+      continue;
+    }
+    const Occurrence& leader = occurrences_[occurrence.leader];
+    bool names_nobody = !occurrence.names_somebody;
+    record::Ord home = leader.home;
+    if (occurrence.leader == i && leader.borrowed_home) {
+      home = names_nobody ? home : record::Ord::quarantine(source_);
+    } else if (occurrence.leader != i && !occurrence.uniform && !names_nobody) {
+      TRY(home, place(i, view, 0));
+    }
+
+    bool is_elsewhere =
+        leader.known && !leader.known_home.is_quarantine() && leader.known_home != home;
+    if (is_elsewhere || home != leader.home) {
+      moved.push_back(i);
+    }
+  }
+  for (OccurrenceIndex index : moved) {
+    if (occurrences_[index].fate == Fate::kStore) {
+      refuse(index, {ErrorCode::kUnsupported,
+                     "the resource is stored, or comes in this load, with another patient; moving "
+                     "it is not supported yet"});
+    }
+  }
+  return !moved.empty();
 }
 
 Result<record::Ord> Catalogue::place(OccurrenceIndex index, const record::View& view,
@@ -500,78 +722,150 @@ Result<record::Ord> Catalogue::place(OccurrenceIndex index, const record::View& 
   } else if (occurrence.has_hint && depth < kHomeDepthMax) {
     TRY(home, place_by_hint(index, view, depth));
   }
+  if (occurrence.leader == index && home.is_quarantine()) {
+    TRY(occurrence.borrowed_home, home_of_versions(index, view, depth));
+    home = occurrence.borrowed_home.value_or(home);
+  }
   occurrence.home = home;
   occurrence.placed = true;
   return home;
 }
 
+// For a resource that doesn't say whom it is about, or names somebody unknown: where other versions
+// of it are.
+Result<std::optional<record::Ord>> Catalogue::home_of_versions(OccurrenceIndex leader,
+                                                               const record::View& view,
+                                                               size_t depth) {
+  if (occurrences_[leader].known && occurrences_[leader].known_home.is_patient()) {
+    return std::optional(occurrences_[leader].known_home);
+  }
+  auto versions = versions_.find(leader);
+  if (versions == versions_.end() || depth >= kHomeDepthMax) {
+    return std::optional<record::Ord>();
+  }
+  for (OccurrenceIndex index : versions->second) {
+    TRY(record::Ord home, place(index, view, depth + 1));
+    if (home.is_patient()) {
+      return std::optional(home);
+    }
+  }
+  return std::optional<record::Ord>();
+}
+
 Result<record::Ord> Catalogue::place_by_hint(OccurrenceIndex index, const record::View& view,
                                              size_t depth) {
   record::Ord quarantine = record::Ord::quarantine(source_);
-  const Occurrence& occurrence = occurrences_[index];
   record::Ord home = quarantine;
-  if (auto leader = find(occurrence.home_hint)) {
-    const Occurrence& target = occurrences_[*leader];
-    if (target.fate == Fate::kSame) {
-      TRY(auto located, view.find(target.type, target.identity));
-      home = located ? located->key.ord : quarantine;
-    } else if (*leader != index) {
-      TRY(home, place(*leader, view, depth + 1));
+  if (auto search = home_conditions_.find(index); search != home_conditions_.end()) {
+    TRY(home, place_by_search(search->second->criteria, index, view, depth));
+    return home.is_patient() ? home : quarantine;
+  }
+  const HomeHint* hint = &occurrences_[index].home_hint;
+  auto more = more_hints_.find(index);
+  for (size_t next = 0; hint != nullptr; ++next) {
+    Found found = find(hint->hash, scope_of(index));
+    if (found.leader) {
+      TRY(home, place_with(*found.leader, index, view, depth));
+    } else if (hint->has_type && !found.several) {
+      TRY(home, home_in_store(hint->type, hint->hash, view));
     }
-  } else if (occurrence.hint_has_type) {
-    TRY(auto located, view.find(occurrence.hint_type, occurrence.home_hint));
-    home = located ? located->key.ord : quarantine;
-  } else if (auto condition = home_conditions_.find(index); condition != home_conditions_.end()) {
-    TRY(auto stored, search_store(condition->second->criteria, view));
-    if (stored.size() == 1) {
-      TRY(auto located, view.find(stored.front().type, stored.front().id.hash));
-      home = located ? located->key.ord : quarantine;
-    }
+    bool is_for_everyone = found.leader && fhir::is_shared_type(occurrences_[*found.leader].type);
+    bool has_next = is_for_everyone && more != more_hints_.end() && next < more->second.size();
+    hint = has_next ? &more->second[next] : nullptr;
   }
   return home.is_patient() ? home : quarantine;
 }
 
+// Where `other` is, for a resource that belongs with it.
+Result<record::Ord> Catalogue::place_with(OccurrenceIndex other, OccurrenceIndex index,
+                                          const record::View& view, size_t depth) {
+  if (auto same = same_in_store_.find(other); same != same_in_store_.end()) {
+    return home_in_store(same->second.type, same->second.id.hash, view);
+  }
+  return other == index ? record::Ord::quarantine(source_) : place(other, view, depth + 1);
+}
+
+Result<record::Ord> Catalogue::place_by_search(const IdentifierCriteria& criteria,
+                                               OccurrenceIndex index, const record::View& view,
+                                               size_t depth) {
+  Found found = find(occurrences_[index].home_hint.hash, Scope());
+  TRY(auto target, resolve_criteria(criteria, found, view));
+  if (!target) {
+    return record::Ord::quarantine(source_);
+  }
+  if (found.leader && id_of(*found.leader).hash == target->id.hash) {
+    return place_with(*found.leader, index, view, depth);
+  }
+  return home_in_store(target->type, target->id.hash, view);
+}
+
+Result<record::Ord> Catalogue::home_in_store(fhir::TypeNumber type, const record::IdHash& identity,
+                                             const record::View& view) const {
+  TRY(auto located, view.find(type, identity));
+  return located ? located->key.ord : record::Ord::quarantine(source_);
+}
+
+// What a search by identifier finds, in this load (`found`) and in the store together: one, or
+// nothing.
+Result<std::optional<Target>> Catalogue::resolve_criteria(const IdentifierCriteria& criteria,
+                                                          const Found& found,
+                                                          const record::View& view) const {
+  if (found.several) {
+    return std::optional<Target>();
+  }
+  TRY(auto targets, search_store(criteria, view));
+  std::optional<record::ResourceId> own;
+  if (found.leader) {
+    own = id_of(*found.leader);
+  }
+  std::erase_if(targets, [&](const Target& target) {
+    return (own && target.id.hash == own->hash) || is_brought(target.id.hash);
+  });
+  if (own) {
+    targets.push_back({criteria.type, *own});
+  }
+  return targets.size() == 1 ? std::optional<Target>(targets.front()) : std::nullopt;
+}
+
 record::ResourceId Catalogue::id_of(OccurrenceIndex index) const {
-  const Occurrence& leader = occurrences_[occurrences_[index].leader];
-  return {leader.id_bucket, leader.identity};
+  OccurrenceIndex leader = occurrences_[index].leader;
+  if (auto same = same_in_store_.find(leader); same != same_in_store_.end()) {
+    return same->second.id;
+  }
+  return {occurrences_[leader].id_bucket, occurrences_[leader].identity};
 }
 
 record::Ord Catalogue::home_of(OccurrenceIndex index) const {
   return occurrences_[occurrences_[index].leader].home;
 }
 
-Result<std::optional<Target>> Catalogue::resolve(std::string_view reference,
+Result<std::optional<Target>> Catalogue::resolve(std::string_view reference, Scope scope,
                                                  record::IdMinter& minter,
                                                  const record::View& view) const {
   fhir::ParsedReference parsed = fhir::parse_reference(reference);
-  std::optional<IdentifierCriteria> criteria;
-  record::IdHash hash{};
-  if (parsed.kind == fhir::ReferenceKind::kRelative && parsed.version.empty()) {
-    hash = minter.hash(source_name_, *parsed.type, parsed.id);
-  } else if (parsed.kind == fhir::ReferenceKind::kUrn ||
-             (parsed.kind == fhir::ReferenceKind::kAbsolute && parsed.version.empty())) {
-    hash = minter.alias(source_name_, parsed.text);
-  } else if (parsed.kind == fhir::ReferenceKind::kConditional) {
-    criteria = parse_identifier_criteria(*parsed.type, parsed.query);
+  if (parsed.kind == fhir::ReferenceKind::kConditional) {
+    auto criteria = parse_identifier_criteria(*parsed.type, parsed.query);
     if (!criteria) {
       return std::optional<Target>();
     }
-    hash = criteria_alias(*criteria, minter);
-  } else {
+    return resolve_criteria(*criteria, find(criteria_alias(*criteria, minter), {}), view);
+  }
+  bool is_relative = parsed.kind == fhir::ReferenceKind::kRelative;
+  bool is_name = is_relative || parsed.kind == fhir::ReferenceKind::kUrn ||
+                 parsed.kind == fhir::ReferenceKind::kAbsolute;
+  if (!is_name || !parsed.version.empty()) {
     return std::optional<Target>();
   }
-  if (auto leader = find(hash)) {
-    return std::optional<Target>({occurrences_[*leader].type, id_of(*leader)});
+  record::IdHash hash = is_relative ? minter.hash(source_name_, *parsed.type, parsed.id)
+                                    : minter.alias(source_name_, parsed.text);
+  Found found = find(hash, scope);
+  if (found.leader) {
+    return std::optional<Target>({occurrences_[*found.leader].type, id_of(*found.leader)});
   }
-  if (parsed.kind == fhir::ReferenceKind::kRelative) {
+  if (is_relative && !found.several) {
     TRY(auto located, view.find(*parsed.type, hash));
     if (located && located->source == source_) {
       return std::optional<Target>({*parsed.type, {located->id_bucket, hash}});
-    }
-  } else if (criteria) {
-    TRY(auto stored, search_store(*criteria, view));
-    if (stored.size() == 1) {
-      return std::optional<Target>(stored.front());
     }
   }
   return std::optional<Target>();

@@ -17,6 +17,7 @@
 #include <vector>
 
 #include "base/result.h"
+#include "fhir/reference.h"
 #include "json/document.h"
 #include "record/ids.h"
 #include "record/store.h"
@@ -34,20 +35,32 @@ enum class Fate : uint8_t {
   kRefused,  // see the refusals
 };
 
+// Names a resource whose home another one shares.
+struct HomeHint {
+  record::IdHash hash{};
+  fhir::TypeNumber type = 0;
+  bool has_type = false;
+};
+
 struct Occurrence {
   record::IdHash identity{};
-  record::IdHash home_hint{};   // names the resource whose home this one shares
-  int64_t updated = INT64_MIN;  // meta.lastUpdated, microseconds
+  HomeHint home_hint;
+  int64_t updated = INT64_MIN;  // meta.lastUpdated or response.lastModified, microseconds
+  uint64_t content = 0;         // hash of the text as it came
   record::Ord home;
+  record::Ord known_home;  // where the store has it, when `known`
+  // Where other versions of it are, when this one names no known patient.
+  std::optional<record::Ord> borrowed_home;
   OccurrenceIndex leader = 0;  // the first of the same identity, or what ifNoneExist found
   uint16_t id_bucket = 0;
   fhir::TypeNumber type = 0;
-  fhir::TypeNumber hint_type = 0;
+
   Fate fate = Fate::kSkip;
+  bool names_somebody = false;  // says whom it is about, in words we know or not
   bool has_hint = false;
-  bool hint_has_type = false;
-  bool repeated = false;  // other occurrences have the same identity
-  bool placed = false;
+  bool repeated = false;     // other occurrences have the same identity
+  bool uniform = false;      // ... and all of them the same text
+  bool placed = false;       // `home` is set
   bool known = false;        // the store had a resource of this id before the load
   bool conditional = false;  // has ifNoneExist
 };
@@ -93,9 +106,14 @@ struct UnitScan {
     uint32_t entry;
     std::string own_id;
   };
+  struct MoreHint {
+    uint32_t entry;
+    HomeHint hint;
+  };
   std::vector<Occurrence> occurrences;  // one for each entry
   std::vector<Alias> aliases;
   std::vector<Condition> conditions;
+  std::vector<MoreHint> more_hints;  // after each entry's own, in order
   std::vector<PatientId> patients;
   std::vector<LoadRefusal> refusals;
 };
@@ -107,11 +125,14 @@ class Scanner {
       : minter_(std::move(minter)), source_(std::move(source)) {}
   // `file` and `line` name the unit in refusals.
   UnitScan scan(const Parts& parts, uint32_t file, uint32_t line);
+  // What tells that an entry is still the one that was scanned.
+  static uint64_t content_of(const Entry& entry);
 
  private:
   Status scan_entry(const Entry& entry, uint32_t index, UnitScan& out);
   void add_aliases(const Entry& entry, const json::Node& root, uint32_t index, UnitScan& out);
   void add_home_hint(const json::Node& root, uint32_t index, UnitScan& out);
+  std::optional<HomeHint> home_hint(const fhir::ParsedReference& reference);
 
   record::IdMinter minter_;
   std::string source_;
@@ -138,15 +159,23 @@ class Catalogue {
   // After the last: finds repeats, conditions and homes. Errors are of the store.
   Status finish();
 
-  OccurrenceIndex first_of_unit(uint32_t unit) const { return unit_starts_.at(unit); }
+  size_t unit_count() const { return unit_starts_.size(); }
   const Occurrence& at(OccurrenceIndex index) const { return occurrences_[index]; }
   record::ResourceId id_of(OccurrenceIndex index) const;
   record::Ord home_of(OccurrenceIndex index) const;
 
-  // What a reference names, in this load or, of the same source, in the store. Nothing when
-  // unknown, or not one resource. Thread-safe, given a minter of the thread's own and a view.
-  Result<std::optional<Target>> resolve(std::string_view reference, record::IdMinter& minter,
-                                        const record::View& view) const;
+  // The occurrences of one unit: [begin, end).
+  struct Scope {
+    OccurrenceIndex begin = 0;
+    OccurrenceIndex end = 0;
+  };
+  Scope scope_of_unit(uint32_t unit) const;
+  Scope scope_of(OccurrenceIndex index) const { return scope_of_unit(unit_of(index)); }
+  // What a reference names: in its own unit, else in this load, else, of the same source, in the
+  // store. Nothing when unknown, or not one resource. Thread-safe, given a minter of the thread's
+  // own and a view.
+  Result<std::optional<Target>> resolve(std::string_view reference, Scope scope,
+                                        record::IdMinter& minter, const record::View& view) const;
 
   const std::vector<LoadRefusal>& refusals() const { return refusals_; }
   size_t size() const { return occurrences_.size(); }
@@ -165,18 +194,49 @@ class Catalogue {
     bool home;
   };
 
-  void find_repeats();
-  Status find_known(const record::View& view);
+  // What a name leads to: one leader, nothing, or several.
+  struct Found {
+    std::optional<OccurrenceIndex> leader;
+    bool several = false;
+  };
+  // What an ifNoneExist finds.
+  struct Matches {
+    std::vector<Target> stored;
+    std::vector<OccurrenceIndex> plain;  // brought by this load without condition; one an identity
+    std::optional<OccurrenceIndex> first;  // the first entry that asks the same
+    size_t count() const { return stored.size() + plain.size(); }
+  };
+
+  void start_round();
+  // One round of settling who is who; true when it refused something, and must be done again.
+  Result<bool> settle(const record::View& view);
+  Result<bool> refuse_ambiguous(const record::View& view);
   Status meet_conditions(const record::View& view);
-  Status meet_condition(const Condition& condition, const record::View& view);
+  Result<Matches> matches(const Condition& condition, const record::View& view);
+  bool is_brought(const record::IdHash& identity) const;
+  void elect_leaders();
+  void elect_leader(size_t begin, size_t end);
+  Status find_known(const record::View& view);
   Status find_homes(const record::View& view);
+  Result<bool> refuse_moved(const record::View& view);
   Result<record::Ord> place(OccurrenceIndex index, const record::View& view, size_t depth);
+  Result<std::optional<record::Ord>> home_of_versions(OccurrenceIndex leader,
+                                                      const record::View& view, size_t depth);
   Result<record::Ord> place_by_hint(OccurrenceIndex index, const record::View& view, size_t depth);
-  // The leader of the only resource of that name; nothing for none or several.
-  std::optional<OccurrenceIndex> find(const record::IdHash& hash) const;
+  Result<record::Ord> place_with(OccurrenceIndex other, OccurrenceIndex index,
+                                 const record::View& view, size_t depth);
+  Result<record::Ord> place_by_search(const IdentifierCriteria& criteria, OccurrenceIndex index,
+                                      const record::View& view, size_t depth);
+  Result<record::Ord> home_in_store(fhir::TypeNumber type, const record::IdHash& identity,
+                                    const record::View& view) const;
+  Found find(const record::IdHash& hash, Scope preferred) const;
+  Result<std::optional<Target>> resolve_criteria(const IdentifierCriteria& criteria,
+                                                 const Found& found,
+                                                 const record::View& view) const;
   Result<std::vector<Target>> search_store(const IdentifierCriteria& criteria,
                                            const record::View& view) const;
   record::IdHash criteria_alias(const IdentifierCriteria& criteria, record::IdMinter& minter) const;
+  uint32_t unit_of(OccurrenceIndex index) const;
   // Refuses an occurrence, and with it its whole unit when that is taken whole.
   void refuse(OccurrenceIndex index, const Error& error);
   void refuse_one(OccurrenceIndex index, size_t unit, const Error& error);
@@ -190,6 +250,10 @@ class Catalogue {
   std::vector<Alias> aliases_;
   std::vector<Condition> conditions_;
   std::unordered_map<OccurrenceIndex, const Condition*> home_conditions_;
+  std::unordered_map<std::string, std::vector<Target>> searched_;               // by criteria_text
+  std::unordered_map<OccurrenceIndex, std::vector<OccurrenceIndex>> versions_;  // by leader
+  std::unordered_map<OccurrenceIndex, Target> same_in_store_;  // what ifNoneExist found there
+  std::unordered_map<OccurrenceIndex, std::vector<HomeHint>> more_hints_;
   std::unordered_map<OccurrenceIndex, std::string> patient_ids_;
   std::vector<UnitPlace> unit_places_;
   std::vector<LoadRefusal> refusals_;

@@ -1,11 +1,21 @@
 #include "service/load/input.h"
 
 #include <algorithm>
+#include <filesystem>
 
 #include "service/load/limits.h"
 
 namespace continuum::service {
 namespace {
+
+// "./a//b/" -> "a/b": one file, named twice in different words, is read once.
+std::string plain_path(const std::string& path) {
+  std::string plain = std::filesystem::path(path).lexically_normal().generic_string();
+  while (plain.size() > 1 && plain.ends_with('/')) {
+    plain.pop_back();
+  }
+  return plain;
+}
 
 class Finder {
  public:
@@ -15,7 +25,9 @@ class Finder {
     if (!files_.exists(path)) {
       return fail(ErrorCode::kNotFound, "there is no file or folder " + path);
     }
-    return files_.is_directory(path) ? add_folder(path, 1) : add_file(path);
+    std::string plain = plain_path(path);
+    name_start_ = plain.rfind('/') + 1;
+    return files_.is_directory(plain) ? add_folder(plain, 1) : add_file(plain);
   }
 
   InputFiles take() {
@@ -24,6 +36,9 @@ class Finder {
     std::sort(found_.files.begin(), found_.files.end(), by_path);
     found_.files.erase(std::unique(found_.files.begin(), found_.files.end(), same),
                        found_.files.end());
+    std::sort(found_.skipped.begin(), found_.skipped.end());
+    found_.skipped.erase(std::unique(found_.skipped.begin(), found_.skipped.end()),
+                         found_.skipped.end());
     for (const InputFile& file : found_.files) {
       found_.bytes += file.bytes;
     }
@@ -64,11 +79,13 @@ class Finder {
     }
     TRY(auto file, files_.open_readable(path));
     TRY(uint64_t bytes, file->size());
-    found_.files.push_back({path, without_compression(path).ends_with(".ndjson"), bytes});
+    bool lines = without_compression(path).ends_with(".ndjson");
+    found_.files.push_back({path, path.substr(name_start_), lines, bytes});
     return {};
   }
 
   FileSystem& files_;
+  size_t name_start_ = 0;
   InputFiles found_;
 };
 

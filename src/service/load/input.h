@@ -13,6 +13,9 @@ namespace continuum::service {
 
 struct InputFile {
   std::string path;
+  // From the named folder on ("set/a.json"), or of the named file ("a.json"): the same wherever the
+  // input lies.
+  std::string name;
   bool lines = false;  // NDJSON: each line a unit; otherwise the whole file
   uint64_t bytes = 0;
 };

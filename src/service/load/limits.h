@@ -4,6 +4,8 @@
 #include <cstddef>
 #include <cstdint>
 
+#include "record/limits.h"
+
 namespace continuum::service {
 
 inline constexpr size_t kLoadFileBytesMax = size_t{256} << 20;  // one JSON file, decompressed
@@ -11,8 +13,13 @@ inline constexpr size_t kLoadLineBytesMax = size_t{64} << 20;   // one NDJSON li
 inline constexpr size_t kLoadFilesMax = 10'000'000;
 inline constexpr size_t kLoadFolderDepthMax = 32;
 inline constexpr size_t kBundleEntriesMax = 1'000'000;
+// Of a Bundle taken whole: with the Bundle itself it must fit one commit.
+inline constexpr size_t kAtomicEntriesMax = record::kCommitItemsMax - 1;
 inline constexpr uint64_t kBulkBudgetBytes = uint64_t{96}
                                              << 20;  // rows gathered before they are written
+inline constexpr uint64_t kWaitingBytesMax = uint64_t{64} << 20;  // changes gathered likewise
+inline constexpr size_t kWaitingItemsMax = 4'096;                 // of small units in one commit
+inline constexpr size_t kCandidatesMax = 1'024;  // resources looked at in a search by identifier
 inline constexpr size_t kUnresolvedKept = 1'000;
 inline constexpr size_t kHomeDepthMax = 16;  // A is about B is about C ... the patient
 

@@ -7,6 +7,10 @@
 #include <mutex>
 #include <shared_mutex>
 #include <thread>
+#include <tuple>
+#include <unordered_map>
+#include <unordered_set>
+#include <utility>
 
 #include "base/check.h"
 #include "crypto/digest.h"
@@ -21,6 +25,17 @@ using record::Canonical;
 using record::Draft;
 using record::Prepared;
 
+// One version of a resource that comes several times in one load.
+struct RepeatedVersion {
+  OccurrenceIndex occurrence = 0;
+  int64_t updated = INT64_MIN;
+  OccurrenceIndex order = 0;  // where there are no times: as the versions came
+  bool deletion = false;
+  crypto::Digest digest{};
+  std::string body;
+  std::string own_id;
+};
+
 // What a thread of the second pass owns.
 struct Worker {
   explicit Worker(record::IdMinter own) : minter(std::move(own)) {}
@@ -29,19 +44,34 @@ struct Worker {
   std::unique_ptr<record::View> view;
   json::Document document;
   Canonical canonical;
-  std::vector<Prepared> prepared;  // of the unit at hand; the first `used` are in use
+
+  // Of the unit at hand.
+  std::vector<Prepared> prepared;  // the first `used` are in use
   size_t used = 0;
-  std::unordered_map<std::string, std::string> resolved;  // of the unit at hand; empty: unresolved
+  std::vector<RepeatedVersion> versions;
+  std::vector<OccurrenceIndex> same;       // ifNoneExist found another
+  std::vector<OccurrenceIndex> unchanged;  // stored with another unit; or nothing there to delete
+  uint64_t skipped = 0;
+  std::vector<UnresolvedReference> unresolved;
+  Catalogue::Scope scope;                                 // where `resolved` holds
+  std::unordered_map<std::string, std::string> resolved;  // empty text: names nothing
+
+  void start_unit() {
+    used = 0;
+    versions.clear();
+    same.clear();
+    unchanged.clear();
+    skipped = 0;
+    unresolved.clear();
+    resolved.clear();
+  }
 };
 
-// One version of a resource that comes several times in one load.
-struct RepeatedVersion {
-  OccurrenceIndex occurrence = 0;
-  int64_t updated = INT64_MIN;
-  bool deletion = false;
-  crypto::Digest digest{};
-  std::string body;
-  std::string own_id;
+// All versions of one resource that came, and how many of them are stored.
+struct VersionLine {
+  OccurrenceIndex leader = 0;
+  std::vector<RepeatedVersion> versions;  // oldest first
+  size_t done = 0;
 };
 
 class Load {
@@ -162,9 +192,9 @@ class Load {
         std::shared_lock lock(storing_);
         TRY(store_unit(worker, unit));
       }
-      if (bulk_->is_full()) {
+      if (is_full()) {
         std::unique_lock lock(storing_);
-        if (bulk_->is_full()) {
+        if (is_full()) {
           TRY(write_out());
         }
       }
@@ -173,118 +203,147 @@ class Load {
     return write_out();
   }
 
-  // Makes everything so far durable: new resources by bulk, changes to old ones by commits.
+  bool is_full() { return bulk_->is_full() || waiting_bytes_.load() >= kWaitingBytesMax; }
+
+  // Makes everything so far durable: new resources by bulk, changes to old ones by commits. Places
+  // of patients whose turn is yet to come are known to the catalogue by their ords, and stay known
+  // to the store.
   Status write_out() {
     TRY(bulk_->flush());
     for (auto& items : waiting_commits_) {
-      TRY(auto result, store_.commit(items));
-      static_cast<void>(result);
+      TRY(commit(items));
     }
     waiting_commits_.clear();
-    // Places of patients whose turn is yet to come are known to the catalogue by their ords, and
-    // must stay known to the store.
+    waiting_bytes_ = 0;
     return {};
   }
 
-  Status store_unit(Worker& worker, const Unit& unit) {
-    if (!unit.status) {
-      return {};  // refused in the first pass
+  Status commit(std::span<Prepared> items) {
+    if (items.empty()) {
+      return {};
     }
-    Result<Parts> parts = take_apart(unit.text);
+    TRY(auto result, store_.commit(items));
+    static_cast<void>(result);
+    return {};
+  }
+
+  static tl::unexpected<Error> file_changed() {
+    return fail(ErrorCode::kConflict, "the input changed while it was loaded: load it again");
+  }
+
+  // What is wrong with an entry was found in the first pass; here only the store can fail.
+  Status store_unit(Worker& worker, const Unit& unit) {
+    if (unit.number >= catalogue_.unit_count()) {
+      return file_changed();
+    }
+    worker.start_unit();
+    Catalogue::Scope scope = catalogue_.scope_of_unit(unit.number);
+    Result<Parts> parts = unit.status ? take_apart(unit.text)
+                                      : Result<Parts>(tl::unexpected<Error>(unit.status.error()));
+    if ((parts ? parts->entries.size() : 0) != scope.end - scope.begin) {
+      return file_changed();
+    }
     if (!parts) {
       return {};
     }
-    worker.used = 0;
-    worker.resolved.clear();
-    OccurrenceIndex first = catalogue_.first_of_unit(unit.number);
-    std::vector<LoadRefusal> refusals;
     for (size_t i = 0; i < parts->entries.size(); ++i) {
-      const Entry& entry = parts->entries[i];
-      auto index = static_cast<OccurrenceIndex>(first + i);
-      Status stored = store_entry(worker, unit, entry, index);
-      if (!stored && !is_of_entry(stored.error())) {
-        return stored;
-      }
-      if (!stored) {
-        refusals.push_back({unit.file, unit.line, entry.number,
-                            std::string(fhir::type_name(catalogue_.at(index).type)),
-                            stored.error()});
+      auto index = static_cast<OccurrenceIndex>(scope.begin + i);
+      TRY(store_entry(worker, unit, parts->entries[i], index));
+    }
+    if (parts->newest_first) {
+      for (RepeatedVersion& version : worker.versions) {
+        version.order = scope.end - 1 - (version.occurrence - scope.begin);
       }
     }
-    if (parts->atomic && !refusals.empty()) {
-      refuse_whole(*parts, unit, first, refusals);
-      worker.used = 0;
-    }
-    TRY(take_in(worker));
-    std::lock_guard lock(report_mutex_);
-    report_.refusals.insert(report_.refusals.end(), refusals.begin(), refusals.end());
-    return {};
-  }
-
-  // Errors that lie in the entry; all others are the store's and end the load.
-  static bool is_of_entry(const Error& error) {
-    return error.code == ErrorCode::kInvalid || error.code == ErrorCode::kTooLarge ||
-           error.code == ErrorCode::kUnsupported || error.code == ErrorCode::kConflict ||
-           error.code == ErrorCode::kNotFound;
-  }
-
-  void refuse_whole(const Parts& parts, const Unit& unit, OccurrenceIndex first,
-                    std::vector<LoadRefusal>& refusals) {
-    std::vector<uint32_t> named;
-    for (const LoadRefusal& refusal : refusals) {
-      named.push_back(refusal.entry);
-    }
-    for (size_t i = 0; i < parts.entries.size(); ++i) {
-      const Occurrence& occurrence = catalogue_.at(static_cast<OccurrenceIndex>(first + i));
-      bool is_named = std::find(named.begin(), named.end(), parts.entries[i].number) != named.end();
-      if (occurrence.fate != Fate::kStore || is_named) {
-        continue;
-      }
-      refusals.push_back({unit.file, unit.line, parts.entries[i].number,
-                          std::string(fhir::type_name(occurrence.type)),
-                          Error{ErrorCode::kConflict,
-                                "entry " + std::to_string(named.front()) +
-                                    " was refused, and a transaction, message or document is taken "
-                                    "whole"}});
-    }
+    return take_in(worker, parts->atomic);
   }
 
   Status store_entry(Worker& worker, const Unit& unit, const Entry& entry, OccurrenceIndex index) {
     const Occurrence& occurrence = catalogue_.at(index);
+    // SAFETY: ids and homes were found for the text the first pass read, and hold for no other.
+    if (occurrence.content != Scanner::content_of(entry)) {
+      return file_changed();
+    }
     switch (occurrence.fate) {
       case Fate::kRefused:
         return {};
-      case Fate::kSkip: {
-        std::lock_guard lock(report_mutex_);
-        ++report_.skipped_entries;
+      case Fate::kSkip:
+        ++worker.skipped;
         return {};
-      }
-      case Fate::kSame: {
-        std::lock_guard lock(report_mutex_);
-        ++report_.counts.same;
-        ++report_.by_type[occurrence.type].same;
+      case Fate::kSame:
+        worker.same.push_back(index);
         return {};
-      }
       case Fate::kDelete:
-        remember_version({index, INT64_MAX, true, {}, {}, {}});
-        return {};
+        return delete_entry(worker, index);
       case Fate::kStore:
         break;
+    }
+    if (occurrence.uniform && !claim(occurrence.leader)) {
+      worker.unchanged.push_back(index);
+      return {};
     }
     TRY(worker.document.parse(entry.resource));
     json::Node& root = *worker.document.root();
     TRY(Described described, describe(entry, root));
     if (!is_kept_whole(entry, described)) {
+      // The same text may come in several units, and must mean the same wherever it is taken from.
+      use_scope(worker, catalogue_.scope_of(occurrence.uniform ? occurrence.leader : index));
       TRY(rewrite_references(worker, unit, entry, root));
     }
     record::ResourceId id = catalogue_.id_of(index);
     TRY(record::canonicalise(worker.document, root, id.text(), options_.source, worker.canonical));
-    if (occurrence.repeated) {
-      remember_version({index, occurrence.updated, false, worker.canonical.digest,
-                        worker.canonical.body, described.own_id});
+    if (occurrence.repeated && !occurrence.uniform) {
+      worker.versions.push_back({index, occurrence.updated, index, false, worker.canonical.digest,
+                                 worker.canonical.body, described.own_id});
       return {};
     }
     return prepare(worker, index, described.own_id, root);
+  }
+
+  Status delete_entry(Worker& worker, OccurrenceIndex index) {
+    const Occurrence& occurrence = catalogue_.at(index);
+    if (occurrence.repeated) {
+      worker.versions.push_back({index, occurrence.updated, index, true, {}, {}, {}});
+      return {};
+    }
+    return prepare_deletion(worker, index);
+  }
+
+  Status prepare_deletion(Worker& worker, OccurrenceIndex index) {
+    const Occurrence& occurrence = catalogue_.at(index);
+    auto view = store_.view();
+    TRY(auto located, view->find(occurrence.type, occurrence.identity));
+    if (!located) {
+      worker.unchanged.push_back(index);
+      return {};
+    }
+    Draft draft;
+    draft.resource = {occurrence.type, {located->id_bucket, occurrence.identity}};
+    draft.ord = located->key.ord;
+    draft.source = source_;
+    TRY(store_.prepare(draft, next_prepared(worker)));
+    ++worker.used;
+    return {};
+  }
+
+  // Whether this unit is the first to bring a resource that comes in several.
+  bool claim(OccurrenceIndex leader) {
+    std::lock_guard lock(report_mutex_);
+    return claimed_.insert(leader).second;
+  }
+
+  static void use_scope(Worker& worker, Catalogue::Scope scope) {
+    if (worker.scope.begin != scope.begin || worker.scope.end != scope.end) {
+      worker.resolved.clear();
+      worker.scope = scope;
+    }
+  }
+
+  static Prepared& next_prepared(Worker& worker) {
+    if (worker.used == worker.prepared.size()) {
+      worker.prepared.emplace_back();
+    }
+    return worker.prepared[worker.used];
   }
 
   // A Bundle stored whole keeps what was sent, references included.
@@ -294,9 +353,6 @@ class Load {
 
   Status prepare(Worker& worker, OccurrenceIndex index, std::string_view own_id,
                  const json::Node& root) {
-    if (worker.used == worker.prepared.size()) {
-      worker.prepared.emplace_back();
-    }
     const Occurrence& occurrence = catalogue_.at(index);
     Draft draft;
     draft.resource = {occurrence.type, catalogue_.id_of(index)};
@@ -310,7 +366,7 @@ class Load {
       match = match_of(root);
       draft.match = match;
     }
-    TRY(store_.prepare(draft, worker.prepared[worker.used]));
+    TRY(store_.prepare(draft, next_prepared(worker)));
     ++worker.used;
     return {};
   }
@@ -325,37 +381,99 @@ class Load {
 
   // Hands a unit's items on: new ones to the bulk load, and units that change what is stored,
   // whole, to a commit after it.
-  Status take_in(Worker& worker) {
+  Status take_in(Worker& worker, bool atomic) {
     std::span<Prepared> items(worker.prepared.data(), worker.used);
-    bool all_new = true;
-    for (Prepared& item : items) {
-      count(item);
-      all_new = all_new && (item.is_new() || item.unchanged);
-    }
-    if (all_new) {
-      for (const Prepared& item : items) {
-        if (!item.unchanged) {
-          TRY(bulk_->add(item));
-        }
-      }
+    note(worker, items);
+    bool all_new = std::all_of(items.begin(), items.end(), [](const Prepared& item) {
+      return item.is_new() || item.unchanged;
+    });
+    if (!all_new) {
+      wait_for_commit(items, atomic);
       return {};
     }
-    std::vector<Prepared> kept(std::make_move_iterator(items.begin()),
-                               std::make_move_iterator(items.end()));
-    worker.prepared.clear();
-    std::lock_guard lock(report_mutex_);
-    waiting_commits_.push_back(std::move(kept));
+    for (const Prepared& item : items) {
+      if (!item.unchanged) {
+        TRY(bulk_->add(item));
+      }
+    }
     return {};
   }
 
-  void count(const Prepared& item) {
+  // Units that are small, or need not be taken whole, share commits.
+  void wait_for_commit(std::span<Prepared> items, bool atomic) {
     std::lock_guard lock(report_mutex_);
+    auto has_room = [this](size_t count) {
+      return !waiting_commits_.empty() &&
+             waiting_commits_.back().size() + count <= kWaitingItemsMax;
+    };
+    if (atomic && !has_room(items.size())) {
+      waiting_commits_.emplace_back();
+    }
+    for (Prepared& item : items) {
+      if (item.unchanged) {
+        continue;
+      }
+      if (!atomic && !has_room(1)) {
+        waiting_commits_.emplace_back();
+      }
+      waiting_bytes_ += sizeof item + item.sealed.size() + item.superseded_row.size();
+      waiting_commits_.back().push_back(std::exchange(item, Prepared()));
+    }
+  }
+
+  void note(Worker& worker, std::span<const Prepared> items) {
+    std::lock_guard lock(report_mutex_);
+    for (const Prepared& item : items) {
+      count(item);
+    }
+    for (OccurrenceIndex index : worker.same) {
+      ++report_.counts.same;
+      ++report_.by_type[catalogue_.at(index).type].same;
+    }
+    for (OccurrenceIndex index : worker.unchanged) {
+      count_unchanged(index, 1);
+    }
+    report_.skipped_entries += worker.skipped;
+    for (RepeatedVersion& version : worker.versions) {
+      repeated_[catalogue_.at(version.occurrence).leader].push_back(std::move(version));
+    }
+    report_.unresolved_count += worker.unresolved.size();
+    for (UnresolvedReference& reference : worker.unresolved) {
+      keep_unresolved(std::move(reference));
+    }
+  }
+
+  // Keeps the first by place, whatever the order the threads find them in.
+  void keep_unresolved(UnresolvedReference reference) {
+    auto place = [](const UnresolvedReference& r) { return std::tie(r.file, r.line, r.entry); };
+    auto before = [&](const UnresolvedReference& a, const UnresolvedReference& b) {
+      return place(a) < place(b);
+    };
+    auto& kept = report_.unresolved;
+    if (kept.size() < kUnresolvedKept) {
+      kept.push_back(std::move(reference));
+      std::push_heap(kept.begin(), kept.end(), before);
+    } else if (before(reference, kept.front())) {
+      std::pop_heap(kept.begin(), kept.end(), before);
+      kept.back() = std::move(reference);
+      std::push_heap(kept.begin(), kept.end(), before);
+    }
+  }
+
+  void count_unchanged(OccurrenceIndex index, size_t number) {
+    report_.counts.unchanged += number;
+    report_.by_type[catalogue_.at(index).type].unchanged += number;
+  }
+
+  // Caller holds report_mutex_, or is the only thread.
+  void count(const Prepared& item) {
     for (LoadCounts* counts : {&report_.counts, &report_.by_type[item.key.type]}) {
       counts->unchanged += item.unchanged ? 1 : 0;
       counts->deleted += item.deletion && !item.unchanged ? 1 : 0;
       counts->created += item.is_new() ? 1 : 0;
       counts->updated += !item.unchanged && !item.deletion && !item.is_new() ? 1 : 0;
-      counts->quarantined += !item.unchanged && item.key.ord.is_quarantine() ? 1 : 0;
+      counts->quarantined +=
+          !item.unchanged && !item.deletion && item.key.ord.is_quarantine() ? 1 : 0;
     }
     stored_.fetch_add(1);
   }
@@ -381,7 +499,7 @@ class Load {
   }
 
   Status rewrite_attachment(Worker& worker, json::Node& url) {
-    TRY(auto target, catalogue_.resolve(url.text, worker.minter, *worker.view));
+    TRY(auto target, catalogue_.resolve(url.text, worker.scope, worker.minter, *worker.view));
     if (target && fhir::type_name(target->type) == "Binary") {
       worker.document.set_text(url, "Binary/" + target->id.text());
     }
@@ -393,7 +511,7 @@ class Load {
     std::string text(reference.text);
     auto found = worker.resolved.find(text);
     if (found == worker.resolved.end()) {
-      TRY(auto target, catalogue_.resolve(text, worker.minter, *worker.view));
+      TRY(auto target, catalogue_.resolve(text, worker.scope, worker.minter, *worker.view));
       std::string written;
       if (target) {
         written = std::string(fhir::type_name(target->type)) + "/" + target->id.text();
@@ -404,51 +522,58 @@ class Load {
       worker.document.set_text(reference, found->second);
       return {};
     }
-    std::lock_guard lock(report_mutex_);
-    ++report_.unresolved_count;
-    if (report_.unresolved.size() < kUnresolvedKept) {
-      report_.unresolved.push_back({unit.file, unit.line, entry.number, text});
-    }
+    worker.unresolved.push_back({unit.file, unit.line, entry.number, std::move(text)});
     return {};
   }
 
-  void remember_version(RepeatedVersion version) {
-    OccurrenceIndex leader = catalogue_.at(version.occurrence).leader;
-    std::lock_guard lock(report_mutex_);
-    auto& versions = repeated_[leader];
-    auto same = std::find_if(versions.begin(), versions.end(), [&](const RepeatedVersion& other) {
-      return other.deletion == version.deletion && other.digest == version.digest;
-    });
-    if (same == versions.end()) {
-      versions.push_back(std::move(version));
-      return;
-    }
-    ++report_.counts.unchanged;
-    ++report_.by_type[catalogue_.at(leader).type].unchanged;
-    if (version.occurrence < same->occurrence) {
-      same->occurrence = version.occurrence;
-      same->updated = version.updated;
-    }
-  }
-
+  // After all else: resources that come in several versions. The next version of each of them is
+  // one step, so that many share a commit.
   Status store_repeated() {
-    auto worker = std::make_unique<Worker>(store_.id_minter());
+    std::vector<VersionLine> lines;
     for (auto& [leader, versions] : repeated_) {
-      TRY(store_versions(*worker, leader, versions));
+      TRY(VersionLine line, version_line(leader, std::move(versions)));
+      lines.push_back(std::move(line));
+    }
+    repeated_.clear();
+    Worker worker(store_.id_minter());
+    bool again = !lines.empty();
+    while (again) {
+      TRY(again, store_next_versions(worker, lines));
     }
     store_.forget_places();
     return {};
   }
 
-  // Oldest first: by lastUpdated where every version has one, else as they stand in the input.
-  static void put_in_order(std::vector<RepeatedVersion>& versions) {
+  Result<VersionLine> version_line(OccurrenceIndex leader, std::vector<RepeatedVersion> versions) {
+    VersionLine line{leader, std::move(versions)};
+    count_unchanged(leader, put_in_order(line.versions));
+    const Occurrence& occurrence = catalogue_.at(leader);
+    auto view = store_.view();
+    TRY(auto located, view->find(occurrence.type, occurrence.identity));
+    if (located) {
+      TRY(auto stored, view->versions(located->key));
+      line.done = stored_already(line.versions, stored);
+      count_unchanged(leader, line.done);
+    }
+    return line;
+  }
+
+  // Oldest first: by time where every version has one, else as they came. Of neighbours that say
+  // the same one stays; answers how many went.
+  static size_t put_in_order(std::vector<RepeatedVersion>& versions) {
     bool all_dated = std::all_of(versions.begin(), versions.end(),
                                  [](const RepeatedVersion& v) { return v.updated != INT64_MIN; });
     std::sort(versions.begin(), versions.end(),
               [all_dated](const RepeatedVersion& a, const RepeatedVersion& b) {
                 return all_dated && a.updated != b.updated ? a.updated < b.updated
-                                                           : a.occurrence < b.occurrence;
+                                                           : a.order < b.order;
               });
+    size_t before = versions.size();
+    auto same = [](const RepeatedVersion& a, const RepeatedVersion& b) {
+      return a.deletion == b.deletion && a.digest == b.digest;
+    };
+    versions.erase(std::unique(versions.begin(), versions.end(), same), versions.end());
+    return before - versions.size();
   }
 
   // How many of these versions are the last ones stored already.
@@ -470,59 +595,43 @@ class Load {
     return 0;
   }
 
-  Status store_versions(Worker& worker, OccurrenceIndex leader,
-                        std::vector<RepeatedVersion>& versions) {
-    put_in_order(versions);
-    const Occurrence& occurrence = catalogue_.at(leader);
-    auto view = store_.view();
-    TRY(auto located, view->find(occurrence.type, occurrence.identity));
-    std::vector<record::StoredItem> stored;
-    if (located) {
-      TRY(stored, view->versions(located->key));
-    }
-    size_t done = stored_already(versions, stored);
-    report_.counts.unchanged += done;
-    report_.by_type[occurrence.type].unchanged += done;
-    for (size_t i = done; i < versions.size(); ++i) {
-      Status written = store_version(worker, leader, versions[i]);
-      if (!written && !is_of_entry(written.error())) {
-        return written;
+  // False when nothing is left to do.
+  Result<bool> store_next_versions(Worker& worker, std::vector<VersionLine>& lines) {
+    bool any = false;
+    worker.start_unit();
+    for (VersionLine& line : lines) {
+      if (line.done == line.versions.size()) {
+        continue;
       }
-      if (!written && !(versions[i].deletion && written.error().code == ErrorCode::kNotFound)) {
-        report_.refusals.push_back(
-            {0, 0, 0, std::string(fhir::type_name(occurrence.type)), written.error()});
+      any = true;
+      TRY(prepare_version(worker, line.leader, line.versions[line.done++]));
+      if (worker.used >= kWaitingItemsMax) {
+        TRY(commit_versions(worker));
       }
     }
-    return {};
+    TRY(commit_versions(worker));
+    return any;
   }
 
-  Status store_version(Worker& worker, OccurrenceIndex leader, const RepeatedVersion& version) {
-    worker.used = 0;
+  Status prepare_version(Worker& worker, OccurrenceIndex leader, const RepeatedVersion& version) {
     if (version.deletion) {
-      if (worker.prepared.empty()) {
-        worker.prepared.emplace_back();
-      }
-      Draft draft;
-      draft.resource = {catalogue_.at(leader).type, catalogue_.id_of(leader)};
-      draft.ord = catalogue_.home_of(leader);
-      draft.source = source_;
-      TRY(store_.prepare(draft, worker.prepared.front()));
-      worker.used = 1;
-    } else {
-      TRY(worker.document.parse(version.body));
-      TRY(record::canonicalise(worker.document, *worker.document.root(),
-                               catalogue_.id_of(leader).text(), options_.source, worker.canonical));
-      TRY(prepare(worker, leader, version.own_id, *worker.document.root()));
+      return prepare_deletion(worker, version.occurrence);
     }
+    TRY(worker.document.parse(version.body));
+    TRY(record::canonicalise(worker.document, *worker.document.root(),
+                             catalogue_.id_of(leader).text(), options_.source, worker.canonical));
+    return prepare(worker, leader, version.own_id, *worker.document.root());
+  }
+
+  Status commit_versions(Worker& worker) {
     std::span<Prepared> items(worker.prepared.data(), worker.used);
-    count(items.front());
-    TRY(auto result, store_.commit(items));
-    static_cast<void>(result);
+    note(worker, items);
+    TRY(commit(items));
+    worker.start_unit();
     return {};
   }
 
-  static record::FileDigest file_digest(const std::string& path) {
-    std::string name = path.substr(path.rfind('/') + 1);
+  static record::FileDigest file_digest(const std::string& name) {
     crypto::Digest digest = crypto::sha256(name);
     record::FileDigest out;
     std::memcpy(out.data(), digest.data(), out.size());
@@ -535,15 +644,15 @@ class Load {
     record::Arrival arrival{clock.now(), report_.counts.taken(), report_.refusals.size()};
     std::vector<record::FileDigest> files;
     for (const InputFile& file : report_.input.files) {
-      files.push_back(file_digest(file.path));
+      files.push_back(file_digest(file.name));
     }
     std::vector<record::Refusal> refusals;
     for (const LoadRefusal& refusal : report_.refusals) {
       record::Refusal kept;
       kept.source = source_;
       kept.file = files.at(refusal.file);
-      // Lines and entries in one number: a line of NDJSON may be a Bundle.
-      kept.entry = refusal.line * 10'000 + refusal.entry;
+      kept.line = refusal.line;
+      kept.entry = refusal.entry;
       kept.instant = arrival.instant;
       kept.code = to_string(refusal.error.code);
       kept.reason = refusal.error.message;
@@ -568,10 +677,12 @@ class Load {
   record::SourceNumber source_;
   Catalogue catalogue_;
   LoadReport report_;
-  std::mutex report_mutex_;    // guards report_, waiting_commits_ and repeated_ in the second pass
+  std::mutex report_mutex_;    // guards report_, waiting_commits_, claimed_, repeated_, second pass
   std::shared_mutex storing_;  // shared: a unit is being stored; unique: everything is written out
   std::unique_ptr<record::BulkLoad> bulk_;
   std::vector<std::vector<Prepared>> waiting_commits_;
+  std::atomic<uint64_t> waiting_bytes_{0};
+  std::unordered_set<OccurrenceIndex> claimed_;  // leaders of uniform repeats
   std::map<OccurrenceIndex, std::vector<RepeatedVersion>> repeated_;
   std::atomic<uint64_t> stored_{0};
 };

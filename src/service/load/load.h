@@ -2,9 +2,10 @@
 //
 // Everything in the input is either stored, found to be there already, or refused by name: nothing
 // is left out silently. What stands or falls together (a transaction, message or document) is
-// stored in one atomic step or not at all. Loading the same input again adds no version: the
-// versions this input brings of a resource are laid over the end of the versions stored, and only
-// what is new is added.
+// refused whole, or stored in one atomic step; only resources of which one load brings different
+// versions follow after all the rest, so a load that is killed may lack them until it is done
+// again. Loading the same input again adds no version: the versions this input brings of a resource
+// are laid over the end of the versions stored, and only what is new is added.
 #pragma once
 
 #include <array>

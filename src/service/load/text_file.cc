@@ -66,7 +66,7 @@ class CompressedFile final : public TextFile {
 
   Result<bool> read(std::string& out) override {
     while (true) {
-      if (at_ == input_.size()) {
+      if (at_ == input_.size() && !has_more_output_) {
         TRY(bool more, bytes_.next(input_));
         at_ = 0;
         if (!more) {
@@ -83,6 +83,7 @@ class CompressedFile final : public TextFile {
       }
       at_ += step.used;
       at_member_end_ = step.at_end;
+      has_more_output_ = !step.at_end && step.made == output_.size();
       if (step.made > 0) {
         out.append(output_, 0, step.made);
         return true;
@@ -97,7 +98,8 @@ class CompressedFile final : public TextFile {
   std::string input_;
   size_t at_ = 0;
   std::string output_;
-  bool at_member_end_ = true;
+  bool at_member_end_ = false;    // an empty file has no member, and is no compressed file
+  bool has_more_output_ = false;  // the decoder may hold output that found no room
   Decoder decoder_;
 };
 

@@ -73,7 +73,7 @@ std::vector<Step> script() {
          EXPECT_EQ(read.error().code, ErrorCode::kGone);
        }});
   steps.push_back({[](Store& store) {
-                     Refusal refusal{1, {}, 3, Instant{9}, "invalid", "why", "Patient"};
+                     Refusal refusal{1, {}, 0, 3, Instant{9}, "invalid", "why", "Patient"};
                      return store.record_arrival(1, {Instant{9}, 5, 0}, {}, {&refusal, 1});
                    },
                    [](Store& store) { EXPECT_EQ(store.view()->refusals(1, 9)->size(), 1U); }});

@@ -156,7 +156,7 @@ TEST(Changes, DamageIsSeen) {
 }
 
 TEST(Refusal, DamageIsSeen) {
-  Refusal refusal{3, {}, 17, {55}, "invalid", "no resourceType", "Patient"};
+  Refusal refusal{3, {}, 17, 2, {55}, "invalid", "no resourceType", "Patient"};
   refusal.file.fill('f');
   std::string key = refusal_key(refusal);
   std::string value = encode_refusal(refusal);

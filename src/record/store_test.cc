@@ -334,7 +334,7 @@ TEST_P(StoreTest, RemembersArrivalsAndRefusals) {
   SourceNumber gp = *store_->register_source("gp");
   SourceNumber trust = *store_->register_source("trust");
   auto refusal = [&](SourceNumber source, char file, uint32_t entry) {
-    Refusal out{source, {}, entry, Instant{7}, "invalid", "why", "Patient"};
+    Refusal out{source, {}, 0, entry, Instant{7}, "invalid", "why", "Patient"};
     out.file.fill(file);
     return out;
   };

@@ -23,11 +23,14 @@ Status AnswerBuilder::make_room(size_t more) {
   size_t factor = text_.capacity() < kFastGrowthBytesMax ? 4 : 2;
   size_t capacity =
       reservation_.bytes() == 0 ? needed : std::max(needed, text_.capacity() * factor);
-  if (!reserve(capacity)) {
+  // While the text moves, its old memory is held beside the new.
+  const size_t old_capacity = reservation_.bytes() == 0 ? 0 : text_.capacity();
+  if (!reserve(old_capacity + capacity)) {
     capacity = needed;
-    TRY(reserve(capacity));
+    TRY(reserve(old_capacity + capacity));
   }
   text_.reserve(capacity);
+  reservation_.shrink_to(capacity);
   return {};
 }
 

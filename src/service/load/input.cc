@@ -22,10 +22,10 @@ class Finder {
   explicit Finder(FileSystem& files) : files_(files) {}
 
   Status add(const std::string& path) {
-    if (!files_.exists(path)) {
+    std::string plain = plain_path(path);
+    if (!files_.exists(plain)) {
       return fail(ErrorCode::kNotFound, "there is no file or folder " + path);
     }
-    std::string plain = plain_path(path);
     name_start_ = plain.rfind('/') + 1;
     return files_.is_directory(plain) ? add_folder(plain, 1) : add_file(plain);
   }

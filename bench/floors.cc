@@ -6,6 +6,7 @@
 #include <unistd.h>
 
 #include <algorithm>
+#include <cmath>
 #include <cstdio>
 #include <cstring>
 #include <filesystem>
@@ -69,7 +70,8 @@ class LoadWorker {
  public:
   LoadWorker(const Facts& facts, size_t first, size_t last)
       : facts_(facts), first_(first), last_(last) {
-    key_bytes_ = std::min(kIndexKeyBytesMax, static_cast<size_t>(facts.index_key_bytes + 0.5));
+    key_bytes_ =
+        std::min(kIndexKeyBytesMax, static_cast<size_t>(std::lround(facts.index_key_bytes)));
   }
 
   Status pass(int file) {

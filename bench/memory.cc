@@ -80,12 +80,11 @@ void ask_once(const Peer& peer, const std::string& path, Outcomes& outcomes) {
   request.set_target(path);
   request.headers.add("Authorization", "Bearer " + peer.token);
   auto response = client ? client->send(request) : fail(client.error());
-  if (!response) {
-    ++outcomes.other;
-  } else if (response->status == 200) {
+  const int status = response ? response->status : 0;
+  if (status == 200) {
     ++outcomes.answered;
     outcomes.bytes += response->body.size();
-  } else if (response->status == 503) {
+  } else if (status == 503) {
     ++outcomes.refused;
     outcomes.without_retry_after += response->headers.contains("Retry-After") ? 0 : 1;
   } else {

@@ -64,8 +64,8 @@ Status Place::create() const {
   TRY(make_folder(folder_));
   SecureRandom random;
   std::string key;
-  for (unsigned char byte : random.bytes(sizeof(crypto::Key))) {
-    key += fmt::format("{:02x}", byte);
+  for (char byte : random.bytes(sizeof(crypto::Key))) {
+    key += fmt::format("{:02x}", static_cast<unsigned char>(byte));
   }
   return replace_file(posix_files(), key_file(), key + '\n');
 }

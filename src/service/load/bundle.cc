@@ -68,14 +68,19 @@ Status read_request(std::string_view raw, BundleKind kind, Entry& entry) {
   } else if (method == "DELETE" || method == "PUT") {
     fhir::ParsedReference target = fhir::parse_reference(url);
     bool may_name_version = kind == BundleKind::kHistory;
-    if (target.kind != fhir::ReferenceKind::kRelative ||
-        (!target.version.empty() && !may_name_version)) {
+    bool names_one = target.kind == fhir::ReferenceKind::kRelative ||
+                     (target.kind == fhir::ReferenceKind::kAbsolute && method == "PUT");
+    if (!names_one || (!target.version.empty() && !may_name_version)) {
       refuse(entry, ErrorCode::kUnsupported,
              "a load takes " + method + " only with a url of the form Type/id");
       return {};
     }
     entry.target = std::string(fhir::type_name(*target.type)) + "/" + std::string(target.id);
     entry.action = method == "PUT" ? EntryAction::kStore : EntryAction::kDelete;
+  } else if (method == "POST" && url.ends_with("/_search")) {
+    entry.action = EntryAction::kSkip;
+  } else if (method == "POST" && url.find('$') != std::string::npos) {
+    refuse(entry, ErrorCode::kUnsupported, "a load runs no operations");
   } else if (method != "POST") {
     refuse(entry, ErrorCode::kInvalid, "request.method is not an HTTP method FHIR knows");
   }

@@ -87,6 +87,11 @@ TEST(TakeApart, EntriesThatStoreNothing) {
             EntryAction::kStore);
 }
 
+TEST(TakeApart, SearchesByPostStoreNothing) {
+  EXPECT_EQ(only_entry("batch", R"({"request":{"method":"POST","url":"Patient/_search"}})").action,
+            EntryAction::kSkip);
+}
+
 TEST(TakeApart, EntriesThatAreRefused) {
   struct Row {
     const char* type;
@@ -104,6 +109,10 @@ TEST(TakeApart, EntriesThatAreRefused) {
            Row{"batch",
                R"({"request":{"method":"PUT","url":"Patient?identifier=a|b"},"resource":{}})",
                ErrorCode::kUnsupported},
+           Row{"batch", R"({"request":{"method":"POST","url":"ValueSet/$lookup"},"resource":{}})",
+               ErrorCode::kUnsupported},
+           Row{"batch", R"({"request":{"method":"DELETE","url":"http://else/Patient/1"}})",
+               ErrorCode::kUnsupported},
            Row{"batch", R"({"request":{"method":"DELETE","url":"Patient?name=x"}})",
                ErrorCode::kUnsupported},
            Row{"batch", R"({"request":{"method":"DELETE","url":"Patient/1/_history/2"}})",
@@ -120,6 +129,9 @@ TEST(TakeApart, RequestsNameTheirTarget) {
   Entry put =
       only_entry("batch", R"({"request":{"method":"PUT","url":"Patient\/1"},"resource":{}})");
   EXPECT_EQ(put.action, EntryAction::kStore);
+  EXPECT_EQ(put.target, "Patient/1");
+  put = only_entry("batch",
+                   R"({"request":{"method":"PUT","url":"http://a/Patient/1"},"resource":{}})");
   EXPECT_EQ(put.target, "Patient/1");
   Entry gone = only_entry("transaction", R"({"request":{"method":"DELETE","url":"Patient/1"}})");
   EXPECT_EQ(gone.action, EntryAction::kDelete);

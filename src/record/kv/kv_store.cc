@@ -376,6 +376,9 @@ Result<CommitResult> KvStore::add_to_group(std::span<Prepared> items, Group& gro
     item.header.t = t;
     item.header.instant = group.instant;
     changes.push_back({item.key, item.header.version, item.deletion});
+    if (item.moved_from && !item.previous_deleted) {
+      changes.push_back({*item.moved_from, item.header.version, true});
+    }
     ++(item.deletion                ? result.deleted
        : item.previous_version == 0 ? result.created
                                     : result.updated);

@@ -15,11 +15,11 @@ inline constexpr size_t kLoadFolderDepthMax = 32;
 inline constexpr size_t kBundleEntriesMax = 1'000'000;
 // Of a Bundle taken whole: with the Bundle itself it must fit one commit.
 inline constexpr size_t kAtomicEntriesMax = record::kCommitItemsMax - 1;
-inline constexpr uint64_t kBulkBudgetBytes = uint64_t{96}
-                                             << 20;  // rows gathered before they are written
-inline constexpr uint64_t kWaitingBytesMax = uint64_t{64} << 20;  // changes gathered likewise
-inline constexpr size_t kWaitingItemsMax = 4'096;                 // of small units in one commit
-inline constexpr size_t kCandidatesMax = 1'024;  // resources looked at in a search by identifier
+// Rows gathered before they are written; changes gathered likewise.
+inline constexpr uint64_t kBatchBytes = uint64_t{96} << 20;
+inline constexpr uint64_t kWaitingBytesMax = uint64_t{64} << 20;
+inline constexpr size_t kWaitingItemsMax = 4'096;  // of small units in one commit
+inline constexpr size_t kCandidatesMax = 1'024;    // resources looked at in a search by identifier
 inline constexpr size_t kUnresolvedKept = 1'000;
 inline constexpr size_t kHomeDepthMax = 16;  // A is about B is about C ... the patient
 

@@ -181,7 +181,7 @@ class Load {
   }
 
   Status second_pass() {
-    TRY(bulk_, store_.begin_bulk_load(kBulkBudgetBytes));
+    TRY(bulk_, store_.begin_bulk_load(options_.batch_bytes));
     auto make = [&] {
       auto worker = std::make_unique<Worker>(store_.id_minter());
       worker->view = store_.view();
@@ -203,7 +203,10 @@ class Load {
     return write_out();
   }
 
-  bool is_full() { return bulk_->is_full() || waiting_bytes_.load() >= kWaitingBytesMax; }
+  bool is_full() {
+    return bulk_->is_full() ||
+           waiting_bytes_.load() >= std::min(kWaitingBytesMax, options_.batch_bytes);
+  }
 
   // Makes everything so far durable: new resources by bulk, changes to old ones by commits. Places
   // of patients whose turn is yet to come are known to the catalogue by their ords, and stay known

@@ -17,6 +17,7 @@
 #include "record/store.h"
 #include "service/load/catalogue.h"
 #include "service/load/input.h"
+#include "service/load/limits.h"
 
 namespace continuum::service {
 
@@ -24,7 +25,8 @@ struct LoadOptions {
   std::vector<std::string> paths;
   std::string source = "import";
   unsigned threads = 2;
-  const Clock* clock = nullptr;  // null: the system's
+  uint64_t batch_bytes = kBatchBytes;  // rows gathered before they are written
+  const Clock* clock = nullptr;        // null: the system's
 };
 
 struct LoadProgress {

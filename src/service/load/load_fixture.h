@@ -37,8 +37,9 @@ class LoadFixture : public testing::Test {
   }
 
   LoadReport load_paths(std::vector<std::string> paths, const std::string& source = "gp",
-                        unsigned threads = 2) {
+                        unsigned threads = 2, uint64_t batch_bytes = kBatchBytes) {
     LoadOptions options;
+    options.batch_bytes = batch_bytes;
     options.paths = std::move(paths);
     options.source = source;
     options.threads = threads;

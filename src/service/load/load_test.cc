@@ -82,6 +82,20 @@ TEST_F(LoadTest, ThreadsAndTheOrderOfPathsMakeNoDifference) {
   }
 }
 
+TEST_F(LoadTest, SmallBatchesMakeNoDifference) {
+  write_region("/in", "a");
+  for (uint64_t batch_bytes : {uint64_t{1}, uint64_t{20'000}}) {
+    for (unsigned threads : {1U, 4U}) {
+      reopen();
+      EXPECT_EQ(load_paths({"/in"}, "gp", threads, batch_bytes).counts.created, 145U);
+      expect_sound();
+      auto expected = state();
+      expect_nothing_new(load_paths({"/in"}, "gp", threads, batch_bytes));
+      EXPECT_EQ(state(), expected);
+    }
+  }
+}
+
 TEST_F(LoadTest, ChangesAreVersionsAndOldFilesAreReverts) {
   write("/one/o.json", observation("o", "Patient/p", "preliminary"));
   write("/two/o.json", observation("o", "Patient/p", "final"));

@@ -455,6 +455,7 @@ TEST(Everything, TellsArrivalsAndWhatFailed) {
   for (uint32_t entry = 1; entry <= 7; ++entry) {
     refusals.push_back({fixture.source("gp"),
                         {},
+                        0,
                         entry,
                         fixture.clock().now(),
                         "invalid",

@@ -150,6 +150,8 @@ TEST(Routes, AnswerByPathAndMethod) {
       {"GET", "Condition/" + id + "/$everything", 404},
       {"GET", "Patient/" + id + "?_elements=id", 400},
       {"GET", "Patient/" + id + "?_format=json", 200},
+      {"GET", "Patient/" + id + "?_format=application/fhir+json", 200},
+      {"GET", "Patient/" + id + "?_format=application/fhir%2Bjson", 200},
       {"GET", "Patient/" + id + "?_format=xml", 406},
       {"GET", "Patient/" + id + "?_format=%zz", 400},
       {"GET", "/metrics", 200},

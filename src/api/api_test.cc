@@ -561,6 +561,20 @@ TEST(Everything, AsOfIsTheRecordAsItWas) {
   advance(fixture, 60);
   fixture.remove(kAnnGp, condition(), "c1");
 
+TEST(Everything, AsOfTheTimeAVersionSaysFindsThatVersion) {
+  ApiFixture fixture;
+  std::string id = fixture.put(kAnnGp, "ann", patient_json("Smith"), kAnn);
+  fixture.clock().advance_micros(1'234'567);
+  fixture.put(kAnnGp, "c1", condition_json("one"));
+  std::string told = to_fhir_instant(fixture.clock().now());
+  fixture.clock().advance_micros(1'000);
+  fixture.put(kAnnGp, "c1", condition_json("two"));
+  std::string body =
+      fixture.get("Patient/" + id + "/$everything?_type=Condition&_asOf=" + told).body;
+  EXPECT_NE(body.find("\"one\""), std::string::npos) << body;
+  EXPECT_EQ(body.find("\"two\""), std::string::npos) << body;
+}
+
   const std::string target = "Patient/" + id + "/$everything?_type=Condition&_asOf=";
   auto versions = [&](const std::string& as_of) {
     http::Response response = fixture.get(target + as_of);

@@ -11,6 +11,8 @@ namespace {
 
 // The t asked for; nothing: as it is.
 Result<std::optional<record::T>> asked_t(const record::View& view, const EverythingQuery& query) {
+constexpr int64_t kMicrosPerMilli = 1'000;
+
   if (!query.as_of) {
     return std::optional<record::T>();
   }
@@ -21,7 +23,12 @@ Result<std::optional<record::T>> asked_t(const record::View& view, const Everyth
     }
     return std::optional<record::T>(*t);
   }
-  TRY(record::T t, view.t_at(std::get<Instant>(*query.as_of)));
+  // SAFETY: instants are told by the millisecond (to_fhir_instant) and kept by the microsecond. A
+  // version's own lastUpdated must find that version, not the one before: the millisecond counts
+  // whole.
+  Instant instant = std::get<Instant>(*query.as_of);
+  bool is_whole = instant.micros % kMicrosPerMilli == 0;
+  TRY(record::T t, view.t_at({instant.micros + (is_whole ? kMicrosPerMilli - 1 : 0)}));
   return std::optional<record::T>(t);
 }
 

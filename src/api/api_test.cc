@@ -521,6 +521,20 @@ TEST(Everything, PagesHoldEachItemOnceWhileOthersWrite) {
   EXPECT_EQ(Body(fixture.get(target + "?_count=1000").body).total(), 22U);
 }
 
+TEST(Everything, PagesEndWhenThePersonIsMadeOfOthers) {
+  ApiFixture fixture;
+  std::string id = fixture.put(kAnnGp, "ann", patient_json("Smith"), kAnn);
+  fixture.put(kAnnTrust, "a1", patient_json("Smith"), kAnn);
+  fixture.put(kAnnGp, "g1", condition_json("one"));
+  fixture.put(kAnnTrust, "t1", condition_json("one"));
+  std::string next = Body(fixture.get("Patient/" + id + "/$everything?_count=1").body).link("next");
+  EXPECT_EQ(fixture.get(next).status, 200);
+  fixture.put(kAnnTrust, "a1", patient_json("Smyth"), "9990000018|1999-09-09");
+  http::Response response = fixture.get(next);
+  EXPECT_EQ(response.status, 409) << response.body;
+  EXPECT_EQ(Body(response.body).issue_code(), "conflict");
+}
+
 TEST(Everything, PageTokensAreForTheirQuestionOnly) {
   ApiFixture fixture;
   std::string ann = fixture.put(kAnnGp, "ann", patient_json("Smith"), kAnn);
@@ -547,20 +561,6 @@ TEST(Everything, PageTokensAreForTheirQuestionOnly) {
             400);
 }
 
-TEST(Everything, AsOfIsTheRecordAsItWas) {
-  ApiFixture fixture;
-  std::string id = fixture.put(kAnnGp, "ann", patient_json("Smith"), kAnn);
-  std::string first = fixture.put(kAnnGp, "c1", condition_json("one"));
-  record::T before = fixture.t();
-  Instant instant_before = fixture.clock().now();
-  std::string then = fixture.get("Patient/" + id + "/$everything?_type=Condition").body;
-  advance(fixture, 60);
-  fixture.put(kAnnGp, "c1", condition_json("two"));
-  std::string second = fixture.put(kAnnGp, "c2", condition_json("new"));
-  record::T middle = fixture.t();
-  advance(fixture, 60);
-  fixture.remove(kAnnGp, condition(), "c1");
-
 TEST(Everything, AsOfTheTimeAVersionSaysFindsThatVersion) {
   ApiFixture fixture;
   std::string id = fixture.put(kAnnGp, "ann", patient_json("Smith"), kAnn);
@@ -574,6 +574,20 @@ TEST(Everything, AsOfTheTimeAVersionSaysFindsThatVersion) {
   EXPECT_NE(body.find("\"one\""), std::string::npos) << body;
   EXPECT_EQ(body.find("\"two\""), std::string::npos) << body;
 }
+
+TEST(Everything, AsOfIsTheRecordAsItWas) {
+  ApiFixture fixture;
+  std::string id = fixture.put(kAnnGp, "ann", patient_json("Smith"), kAnn);
+  std::string first = fixture.put(kAnnGp, "c1", condition_json("one"));
+  record::T before = fixture.t();
+  Instant instant_before = fixture.clock().now();
+  std::string then = fixture.get("Patient/" + id + "/$everything?_type=Condition").body;
+  advance(fixture, 60);
+  fixture.put(kAnnGp, "c1", condition_json("two"));
+  std::string second = fixture.put(kAnnGp, "c2", condition_json("new"));
+  record::T middle = fixture.t();
+  advance(fixture, 60);
+  fixture.remove(kAnnGp, condition(), "c1");
 
   const std::string target = "Patient/" + id + "/$everything?_type=Condition&_asOf=";
   auto versions = [&](const std::string& as_of) {

@@ -150,6 +150,8 @@ TEST(Routes, AnswerByPathAndMethod) {
       {"GET", "Condition/" + id + "/$everything", 404},
       {"GET", "Patient/" + id + "?_elements=id", 400},
       {"GET", "Patient/" + id + "?_format=json", 200},
+      {"GET", "Patient/" + id + "?_format=application/fhir+json", 200},
+      {"GET", "Patient/" + id + "?_format=application/fhir%2Bjson", 200},
       {"GET", "Patient/" + id + "?_format=xml", 406},
       {"GET", "Patient/" + id + "?_format=%zz", 400},
       {"GET", "/metrics", 200},
@@ -519,6 +521,20 @@ TEST(Everything, PagesHoldEachItemOnceWhileOthersWrite) {
   EXPECT_EQ(Body(fixture.get(target + "?_count=1000").body).total(), 22U);
 }
 
+TEST(Everything, PagesEndWhenThePersonIsMadeOfOthers) {
+  ApiFixture fixture;
+  std::string id = fixture.put(kAnnGp, "ann", patient_json("Smith"), kAnn);
+  fixture.put(kAnnTrust, "a1", patient_json("Smith"), kAnn);
+  fixture.put(kAnnGp, "g1", condition_json("one"));
+  fixture.put(kAnnTrust, "t1", condition_json("one"));
+  std::string next = Body(fixture.get("Patient/" + id + "/$everything?_count=1").body).link("next");
+  EXPECT_EQ(fixture.get(next).status, 200);
+  fixture.put(kAnnTrust, "a1", patient_json("Smyth"), "9990000018|1999-09-09");
+  http::Response response = fixture.get(next);
+  EXPECT_EQ(response.status, 409) << response.body;
+  EXPECT_EQ(Body(response.body).issue_code(), "conflict");
+}
+
 TEST(Everything, PageTokensAreForTheirQuestionOnly) {
   ApiFixture fixture;
   std::string ann = fixture.put(kAnnGp, "ann", patient_json("Smith"), kAnn);
@@ -543,6 +559,20 @@ TEST(Everything, PageTokensAreForTheirQuestionOnly) {
   EXPECT_EQ(fixture.get("Patient/" + ann + "/$everything?_count=1&_page=" + std::string(3000, 'A'))
                 .status,
             400);
+}
+
+TEST(Everything, AsOfTheTimeAVersionSaysFindsThatVersion) {
+  ApiFixture fixture;
+  std::string id = fixture.put(kAnnGp, "ann", patient_json("Smith"), kAnn);
+  fixture.clock().advance_micros(1'234'567);
+  fixture.put(kAnnGp, "c1", condition_json("one"));
+  std::string told = to_fhir_instant(fixture.clock().now());
+  fixture.clock().advance_micros(1'000);
+  fixture.put(kAnnGp, "c1", condition_json("two"));
+  std::string body =
+      fixture.get("Patient/" + id + "/$everything?_type=Condition&_asOf=" + told).body;
+  EXPECT_NE(body.find("\"one\""), std::string::npos) << body;
+  EXPECT_EQ(body.find("\"two\""), std::string::npos) << body;
 }
 
 TEST(Everything, AsOfIsTheRecordAsItWas) {

@@ -83,7 +83,9 @@ std::optional<std::string_view> answer_for(std::string_view media) {
 std::optional<std::string_view> negotiate(const http::Headers& headers,
                                           std::optional<std::string_view> format) {
   if (format) {
-    return *format == "json" ? kFhirJson : answer_for(*format);
+    // A "+" that was not percent-encoded arrives as a space.
+    return *format == "json" || *format == "application/fhir json" ? kFhirJson
+                                                                   : answer_for(*format);
   }
   std::string accept = headers.joined("Accept");
   if (trim(accept).empty()) {

@@ -147,6 +147,20 @@ class Candidates {
       : resource_(resource), report_(report) {}
 
   using Compartment = std::span<const definitions::CompartmentRow>;
+
+  // SAFETY: somebody is named, but by no reference that could be followed: who else the resource
+  // names is then not whom it is about.
+  bool is_about_somebody_unknown(Compartment rows) const {
+    bool unknown = false;
+    for (const definitions::CompartmentRow& row : rows) {
+      if (row.about) {
+        at_path(resource_, row.path,
+                [&](const Node& value) { unknown = unknown || names_somebody_unknown(value); });
+      }
+    }
+    return unknown;
+  }
+
   bool about(Compartment rows) {
     for (const definitions::CompartmentRow& row : rows) {
       if (row.about) {
@@ -180,6 +194,16 @@ class Candidates {
   }
 
  private:
+  static bool names_somebody_unknown(const Node& value) {
+    static const TypeNumber group = *type_number("Group");
+    std::string_view text = value.string("reference");
+    std::optional<TypeNumber> type = parse_reference(text).type;
+    type = type ? type : type_number(value.string("type"));
+    bool is_named =
+        !text.empty() || value.find("identifier") != nullptr || value.find("display") != nullptr;
+    return is_named && (!type || *type == kPatientType || *type == group);
+  }
+
   void at_either(std::string_view path) {
     at(path, Wanted::kMaybePatient);
     at(path, Wanted::kOtherHomed);
@@ -217,8 +241,15 @@ void patient_candidates(TypeNumber type, const Node& resource,
   std::span<const definitions::CompartmentRow> compartment{
       definitions::kCompartment + row.compartment_first, row.compartment_count};
   Candidates candidates(resource, report);
-  static_cast<void>(candidates.about(compartment) || candidates.others(compartment) ||
-                    candidates.left_out(home_rows(type)) || candidates.encounter());
+  if (candidates.about(compartment)) {
+    return;
+  }
+  if (candidates.is_about_somebody_unknown(compartment)) {
+    candidates.encounter();
+    return;
+  }
+  static_cast<void>(candidates.others(compartment) || candidates.left_out(home_rows(type)) ||
+                    candidates.encounter());
 }
 
 }  // namespace continuum::fhir

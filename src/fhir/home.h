@@ -23,6 +23,11 @@ namespace continuum::fhir {
 // and Groups are left out: they never lead to one patient. Texts are as sent, in any form
 // parse_reference knows or none, and live as long as their call.
 //
+// SAFETY: when (1) names a Patient or a Group without a reference that leads anywhere (by
+// identifier or display alone, or the whole Group), 2 and 3 are passed over: the performer of what
+// was observed of another patient is not whose record it belongs in. Only the encounter counts
+// then.
+//
 // SAFETY: when the first reference does not resolve (yet), the resource has no home (yet). A later
 // one may name somebody else: a mother who is told of her child's appointment.
 //

@@ -1,5 +1,7 @@
 #include "service/everything.h"
 
+#include "base/bytes.h"
+#include "crypto/digest.h"
 #include "service/bundle.h"
 #include "service/clinical_period.h"
 #include "service/page_token.h"
@@ -8,6 +10,8 @@
 
 namespace continuum::service {
 namespace {
+
+constexpr int64_t kMicrosPerMilli = 1'000;
 
 // The t asked for; nothing: as it is.
 Result<std::optional<record::T>> asked_t(const record::View& view, const EverythingQuery& query) {
@@ -21,7 +25,12 @@ Result<std::optional<record::T>> asked_t(const record::View& view, const Everyth
     }
     return std::optional<record::T>(*t);
   }
-  TRY(record::T t, view.t_at(std::get<Instant>(*query.as_of)));
+  // SAFETY: instants are told by the millisecond (to_fhir_instant) and kept by the microsecond. A
+  // version's own lastUpdated must find that version, not the one before: the millisecond counts
+  // whole.
+  Instant instant = std::get<Instant>(*query.as_of);
+  bool is_whole = instant.micros % kMicrosPerMilli == 0;
+  TRY(record::T t, view.t_at({instant.micros + (is_whole ? kMicrosPerMilli - 1 : 0)}));
   return std::optional<record::T>(t);
 }
 
@@ -41,6 +50,16 @@ Status check_not_deleted(const record::View& view, const record::ItemKey& patien
     }
   }
   return {};
+}
+
+// Tells which source patients a person is made of.
+Result<uint64_t> fingerprint(const record::Person& person) {
+  std::string ords;
+  for (const record::SourcePatient& member : person.members) {
+    put_u48(ords, member.ord.value());
+  }
+  crypto::Digest digest = crypto::sha256(ords);
+  return ByteReader(crypto::view(digest)).u64();
 }
 
 // One answer being gathered: all of it, or a page.
@@ -77,11 +96,11 @@ class Gathering {
                               [this](const record::StoredItem& item) { return add_item(item); });
   }
 
-  Result<Answer> finish(const Address& address, record::T t) && {
+  Result<Answer> finish(const Address& address, record::T t, uint64_t members) && {
     uint64_t total = resume_ ? resume_->total : matched_;
     std::optional<PageToken> next;
     if (full_ && shown_ > 0) {
-      next = PageToken{.t = t, .last = last_, .total = total};
+      next = PageToken{.t = t, .last = last_, .total = total, .members = members};
     }
     return std::move(bundle_).finish(address, total, next);
   }
@@ -138,6 +157,13 @@ Result<Answer> everything(const Context& context, const EverythingQuery& query,
   TRY(check_not_deleted(view, patient, as_of));
   TRY(record::Person person, view.person_of(patient.ord));
 
+  TRY(uint64_t members, fingerprint(person));
+  // SAFETY: items of a source patient who left would be missing from the pages to come, unsaid.
+  if (resume && resume->members != members) {
+    return fail(ErrorCode::kConflict,
+                "who is joined with this patient has changed since the first page: start again");
+  }
+
   record::T t = as_of.value_or(view.stable_t());
   if (t == view.stable_t()) {
     as_of.reset();  // the same, and quicker
@@ -149,7 +175,7 @@ Result<Answer> everything(const Context& context, const EverythingQuery& query,
   for (const record::SourcePatient& member : person.members) {
     TRY(gathering.add_source_patient(member.ord));
   }
-  return std::move(gathering).finish(address, t);
+  return std::move(gathering).finish(address, t, members);
 }
 
 }  // namespace continuum::service

@@ -7,7 +7,7 @@
 namespace continuum::service {
 namespace {
 
-constexpr uint8_t kFormat = 1;
+constexpr uint8_t kFormat = 2;
 
 std::string seal_context(const PageSeal& seal) {
   std::string out = "continuum page token";
@@ -31,6 +31,7 @@ Result<PageToken> decode(std::string_view bytes) {
   TRY(token.last.item, reader.u32());
   TRY(token.version, reader.u32());
   TRY(token.total, reader.varint());
+  TRY(token.members, reader.u64());
   if (format != kFormat || !reader.empty()) {
     return fail(ErrorCode::kInvalid, "a page token of another format");
   }
@@ -48,6 +49,7 @@ std::string seal_page_token(const PageSeal& seal, const PageToken& token) {
   put_u32(plain, token.last.item);
   put_u32(plain, token.version);
   put_varint(plain, token.total);
+  put_u64(plain, token.members);
   std::string sealed;
   crypto::thread_aead().seal(seal.key, seal_context(seal), plain, sealed);
   return to_base64url(sealed);

@@ -1,10 +1,10 @@
 // Page tokens: where the next page of an answer starts, sealed.
 //
 // A token is base64url of an AES-256-GCM seal (crypto/aead.h) under Store::page_token_key().
-// Inside: format u8 (1), t u64, ord u48, type u8, item u32, version u32, total varint. The context,
-// which must be the same to open it: "continuum page token", 0, SHA-256 of the address (path, 0,
-// query), principal. So it is good for the same question by the same principal only, on any server
-// of the region, also after a restart.
+// Inside: format u8 (2), t u64, ord u48, type u8, item u32, version u32, total varint,
+// members u64. The context, which must be the same to open it: "continuum page token", 0, SHA-256
+// of the address (path, 0, query), principal. So it is good for the same question by the same
+// principal only, on any server of the region, also after a restart.
 #pragma once
 
 #include <string>
@@ -23,6 +23,7 @@ struct PageToken {
   record::ItemKey last;  // the last item shown
   uint32_t version = 0;  // history: the last version shown
   uint64_t total = 0;    // counted with the first page
+  uint64_t members = 0;  // whole record: which source patients the person was made of
   bool operator==(const PageToken&) const = default;
 };
 

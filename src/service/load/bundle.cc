@@ -61,7 +61,8 @@ Status read_request(std::string_view raw, BundleKind kind, Entry& entry) {
   TRY(std::string method, string_member(members, "method"));
   TRY(std::string url, string_member(members, "url"));
   TRY(entry.if_none_exist, string_member(members, "ifNoneExist"));
-  if (method == "GET" || method == "HEAD") {
+  bool is_search = method == "POST" && url.ends_with("/_search");
+  if (method == "GET" || method == "HEAD" || is_search) {
     entry.action = EntryAction::kSkip;
   } else if (method == "PATCH") {
     refuse(entry, ErrorCode::kUnsupported, "a load takes no PATCH: send the whole resource");
@@ -77,8 +78,6 @@ Status read_request(std::string_view raw, BundleKind kind, Entry& entry) {
     }
     entry.target = std::string(fhir::type_name(*target.type)) + "/" + std::string(target.id);
     entry.action = method == "PUT" ? EntryAction::kStore : EntryAction::kDelete;
-  } else if (method == "POST" && url.ends_with("/_search")) {
-    entry.action = EntryAction::kSkip;
   } else if (method == "POST" && url.find('$') != std::string::npos) {
     refuse(entry, ErrorCode::kUnsupported, "a load runs no operations");
   } else if (method != "POST") {

@@ -50,7 +50,8 @@ TEST(TakeApart, EachTypeOfBundle) {
                          Row{"collection", false, false, false},
                          Row{"searchset", false, false, false}, Row{"message", true, true, false},
                          Row{"document", true, true, false}, Row{"history", false, true, true}}) {
-    Parts parts = parts_of(bundle(row.type, R"({"resource":{"resourceType":"Patient"}})"));
+    std::string text = bundle(row.type, R"({"resource":{"resourceType":"Patient"}})");
+    Parts parts = parts_of(text);
     EXPECT_EQ(parts.atomic, row.atomic) << row.type;
     EXPECT_EQ(parts.newest_first, row.newest_first) << row.type;
     ASSERT_EQ(parts.entries.size(), row.whole ? 2U : 1U) << row.type;

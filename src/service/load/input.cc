@@ -52,7 +52,8 @@ class Finder {
     }
     TRY(auto names, files_.list(path));
     for (const std::string& name : names) {
-      std::string inside = path.ends_with('/') ? path + name : path + "/" + name;
+      std::string inside = path;
+      inside.append(path.ends_with('/') ? "" : "/").append(name);
       if (name.starts_with(".")) {
         continue;
       }

@@ -1,6 +1,8 @@
 // Loading from end to end on the memory store.
 #include "service/load/load.h"
 
+#include <fmt/format.h>
+
 #include <algorithm>
 #include <random>
 
@@ -31,7 +33,7 @@ class LoadTest : public LoadFixture {
       for (int j = 0; j < 5; ++j) {
         entries.push_back(entry(observation(p + "-" + std::to_string(j), "urn:uuid:" + p)));
       }
-      write(folder + "/" + prefix + std::to_string(i) + ".json", bundle("transaction", entries));
+      write(fmt::format("{}/{}{}.json", folder, prefix, i), bundle("transaction", entries));
       lines += observation(p + "-line", "Patient/" + p) + "\n";
     }
     write(folder + "/" + prefix + "lines.ndjson", lines);

@@ -1,5 +1,7 @@
 #include "identity/exact_match.h"
 
+#include <algorithm>
+#include <functional>
 #include <optional>
 
 #include "base/check.h"
@@ -59,6 +61,33 @@ ExactMatch exact_match(const json::Node& patient) {
     return {{}, MatchObstacle::kNoFullBirthDate};
   }
   return {*number + "|" + std::string(birth_date), MatchObstacle::kNone};
+}
+
+PersonFacts person_facts(const json::Node& patient) {
+  std::hash<std::string> digest;
+  PersonFacts facts;
+  if (std::string_view born = patient.string("birthDate"); !born.empty()) {
+    facts.birth_date = digest(std::string(born)) | 1;
+  }
+  const json::Node* identifiers = patient.find("identifier");
+  if (identifiers != nullptr && identifiers->is_array()) {
+    for (const json::Node& identifier : children(*identifiers)) {
+      std::string text(identifier.string("system"));
+      text.push_back('|');
+      text.append(identifier.string("value"));
+      facts.identifiers.push_back(digest(text));
+    }
+  }
+  return facts;
+}
+
+bool are_other_people(const PersonFacts& a, const PersonFacts& b) {
+  if (a.birth_date == 0 || b.birth_date == 0 || a.birth_date == b.birth_date ||
+      a.identifiers.empty() || b.identifiers.empty()) {
+    return false;
+  }
+  return std::find_first_of(a.identifiers.begin(), a.identifiers.end(), b.identifiers.begin(),
+                            b.identifiers.end()) == a.identifiers.end();
 }
 
 }  // namespace continuum::identity

@@ -31,4 +31,15 @@ struct ExactMatch {
 // `patient`: a Patient resource. Identifiers marked old (use = "old") are not looked at.
 ExactMatch exact_match(const json::Node& patient);
 
+// What tells two Patients of one id apart, as digests: small, and good for comparing only.
+struct PersonFacts {
+  uint64_t birth_date = 0;  // 0: none
+  std::vector<uint64_t> identifiers;
+};
+PersonFacts person_facts(const json::Node& patient);
+
+// Whether two Patients can't be of one person: both have identifiers and none in common, and both
+// have a birth date and not the same.
+bool are_other_people(const PersonFacts& a, const PersonFacts& b);
+
 }  // namespace continuum::identity

@@ -53,5 +53,24 @@ TEST(ExactMatch, Table) {
 #undef NHS
 }
 
+TEST(AreOtherPeople, Table) {
+  auto judge = [](const char* before, const char* after) {
+    json::Document a;
+    json::Document b;
+    EXPECT_TRUE(a.parse(before) && b.parse(after));
+    return are_other_people(person_facts(*a.root()), person_facts(*b.root()));
+  };
+  const char* ann = R"({"birthDate":"1980-01-31","identifier":[{"system":"h","value":"1"}]})";
+  EXPECT_FALSE(judge(ann, ann));
+  EXPECT_TRUE(
+      judge(ann, R"({"birthDate":"1990-05-05","identifier":[{"system":"h","value":"2"}]})"));
+  EXPECT_FALSE(
+      judge(ann, R"({"birthDate":"1990-05-05","identifier":[{"system":"h","value":"1"}]})"));
+  EXPECT_FALSE(
+      judge(ann, R"({"birthDate":"1980-01-31","identifier":[{"system":"h","value":"2"}]})"));
+  EXPECT_FALSE(judge(ann, R"({"birthDate":"1990-05-05"})"));
+  EXPECT_FALSE(judge(ann, R"({"identifier":[{"system":"h","value":"2"}]})"));
+}
+
 }  // namespace
 }  // namespace continuum::identity

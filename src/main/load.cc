@@ -63,6 +63,15 @@ void print_refusals(const service::LoadReport& report) {
   }
 }
 
+// A search by identifier may hold an NHS number: what follows the system is not shown.
+std::string shown(const std::string& reference) {
+  size_t bar = reference.find('|');
+  if (bar == std::string::npos) {
+    bar = reference.find("%7C");
+  }
+  return bar == std::string::npos ? reference : reference.substr(0, bar) + "|...";
+}
+
 void print_unresolved(const service::LoadReport& report) {
   if (report.unresolved_count == 0) {
     return;
@@ -73,7 +82,7 @@ void print_unresolved(const service::LoadReport& report) {
     const auto& unresolved = report.unresolved[i];
     std::printf("  %s: %s\n",
                 place_of(report, unresolved.file, unresolved.line, unresolved.entry).c_str(),
-                unresolved.reference.c_str());
+                shown(unresolved.reference).c_str());
   }
   if (report.unresolved_count > kUnresolvedShown) {
     std::printf("  ... and %lu more\n", report.unresolved_count - kUnresolvedShown);

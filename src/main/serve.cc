@@ -24,6 +24,7 @@ namespace {
 
 constexpr std::chrono::milliseconds kStopGrace{10'000};
 constexpr unsigned kThreadsPerCore = 2;  // a handler waits for the disk now and then
+constexpr size_t kFormBytesMax = size_t{1} << 20;
 constexpr uint32_t kMillisPerSecond = 1'000;
 
 struct ServeArguments {
@@ -114,6 +115,8 @@ http::Options to_server_options(const ServeArguments& arguments, const config::R
   options.port = arguments.port.value_or(region.listen.port);
   options.threads = std::max(1U, std::thread::hardware_concurrency()) * kThreadsPerCore;
   options.limits = to_http_limits(region.limits);
+  // Forms are all that is taken until writing arrives; nobody unknown should fill the memory.
+  options.limits.body_bytes_max = std::min(options.limits.body_bytes_max, kFormBytesMax);
   options.budget = &budget;
   options.error_body = api::Api::server_error;
   return options;

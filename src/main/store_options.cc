@@ -13,9 +13,21 @@ namespace {
 
 constexpr uint64_t kKeyFileBytesMax = 1'024;
 
+Status refuse_readable_by_others(const std::string& path) {
+  std::error_code error;
+  auto rights = std::filesystem::status(path, error).permissions();
+  using std::filesystem::perms;
+  if (!error && (rights & (perms::group_all | perms::others_all)) != perms::none) {
+    return fail(ErrorCode::kForbidden, "the region key file can be read by others",
+                {{path, "chmod 600 it"}});
+  }
+  return {};
+}
+
 Result<std::string> region_key_text(const StoreArguments& arguments) {
   if (!arguments.region_key_file.empty()) {
     TRY(refuse_inside(arguments.region_key_file, arguments.data, "the region key file"));
+    TRY(refuse_readable_by_others(arguments.region_key_file));
     return read_file(posix_files(), arguments.region_key_file, kKeyFileBytesMax);
   }
   const char* variable = std::getenv(kRegionKeyVariable);

@@ -82,6 +82,13 @@ Status KeyStore::read_records() {
   return {};
 }
 
+// SAFETY: a torn end is normally of a key nobody used. If it was a damaged key instead, its bytes
+// are still there for a rescue.
+Status KeyStore::keep_torn_end(uint64_t whole) {
+  TRY(std::string bytes, read_file(files_, path_, kFileBytesMax));
+  return replace_file(files_, path_ + ".torn", std::string_view(bytes).substr(whole));
+}
+
 Status KeyStore::make_purpose_keys() {
   bool fresh = purpose_keys_.empty();
   uint64_t whole = kMagic.size() + whole_records_ * kRecordSize;
@@ -99,6 +106,7 @@ Status KeyStore::make_purpose_keys() {
   }
   TRY(file_, files_.open_writable(path_, OpenMode::kAppend));
   if (!fresh && file_->size() > whole) {
+    TRY(keep_torn_end(whole));
     TRY(file_->truncate(whole));
   }
   for (Purpose purpose : kPurposes) {

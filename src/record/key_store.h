@@ -43,6 +43,7 @@ class KeyStore {
   Status read_records();
   Status open_record(ByteReader& reader, uint8_t& kind, uint64_t& number,
                      std::string& opened) const;
+  Status keep_torn_end(uint64_t whole);
   Status make_purpose_keys();
   std::string seal_record(uint8_t kind, uint64_t number, const crypto::Key& key) const;
 

@@ -142,6 +142,8 @@ Result<fhir::Issue> source_issue(const Context& context, const SourceNames& name
   facts.text("lastReceived", "Instant", instant);
   facts.count("received", arrival.received);
   facts.count("failed", arrival.refused);
+  facts.count("withoutPatient", arrival.quarantined);
+  facts.text("lastLoad", "Code", arrival.complete ? "complete" : "incomplete");
   std::string said = fmt::format("{}: last received {}, {} failed to load", names.shown(), instant,
                                  arrival.refused);
   if (arrival.refused > 0) {
@@ -152,9 +154,18 @@ Result<fhir::Issue> source_issue(const Context& context, const SourceNames& name
     }
     said += refusals.empty() ? "" : refusals.size() < arrival.refused ? "; and others)" : ")";
   }
+  if (arrival.quarantined > 0) {
+    said +=
+        fmt::format("; {} more wait in quarantine: which patient they are about is not known here",
+                    arrival.quarantined);
+  }
+  if (!arrival.complete) {
+    said += "; a load is under way or was cut short: what it brings may be missing";
+  }
+  bool incomplete = arrival.refused > 0 || arrival.quarantined > 0 || !arrival.complete;
   return fhir::Issue{
-      .severity = arrival.refused > 0 ? fhir::Severity::kWarning : fhir::Severity::kInformation,
-      .code = arrival.refused > 0 ? "incomplete" : "informational",
+      .severity = incomplete ? fhir::Severity::kWarning : fhir::Severity::kInformation,
+      .code = incomplete ? "incomplete" : "informational",
       .diagnostics = std::move(said),
       .extension = std::move(facts).finish()};
 }

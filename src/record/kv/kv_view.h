@@ -34,8 +34,7 @@ class KvView final : public View {
                                           size_t count_max) const override;
   Result<Person> person_of(Ord ord) const override;
   Result<SourcePatient> source_patient(Ord ord) const override;
-  Result<std::vector<std::vector<SourcePatient>>> numbers_in_doubt(
-      size_t count_max) const override;
+  Result<std::vector<std::vector<SourcePatient>>> numbers_in_doubt(size_t count_max) const override;
   Result<std::vector<SourceStatus>> sources() const override;
   Result<std::vector<Refusal>> refusals(SourceNumber source, size_t count_max) const override;
 

@@ -34,6 +34,8 @@ std::string encode_arrival(const Arrival& arrival) {
   put_u64(value, static_cast<uint64_t>(arrival.instant.micros));
   put_varint(value, arrival.received);
   put_varint(value, arrival.refused);
+  put_varint(value, arrival.quarantined);
+  put_u8(value, arrival.complete ? 1 : 0);
   return value;
 }
 
@@ -44,6 +46,12 @@ Result<Arrival> decode_arrival(std::string_view value) {
   arrival.instant.micros = static_cast<int64_t>(micros);
   TRY(arrival.received, reader.varint());
   TRY(arrival.refused, reader.varint());
+  TRY(arrival.quarantined, reader.varint());
+  TRY(uint8_t complete, reader.u8());
+  if (complete > 1) {
+    return fail(ErrorCode::kCorrupt, "an arrival has an unknown state");
+  }
+  arrival.complete = complete == 1;
   return arrival;
 }
 

@@ -26,8 +26,10 @@ std::string meta_arrival_key(SourceNumber source);
 // When a source last sent something, and how that went.
 struct Arrival {
   Instant instant;
-  uint64_t received = 0;  // resources in that arrival
-  uint64_t refused = 0;   // refusals kept of this source, from this and earlier arrivals
+  uint64_t received = 0;     // resources in that arrival
+  uint64_t refused = 0;      // refusals kept of this source, from this and earlier arrivals
+  uint64_t quarantined = 0;  // of this source's resources, how many have no patient known here
+  bool complete = true;      // false: a load of this source is under way, or was cut short
 };
 std::string encode_arrival(const Arrival& arrival);
 Result<Arrival> decode_arrival(std::string_view value);

@@ -196,6 +196,11 @@ Result<Parts> take_apart(std::string_view text) {
     parts.entries.push_back(std::move(whole));
     return parts;
   }
+  bool entry_is_no_array = std::any_of(bundle.members.begin(), bundle.members.end(),
+                                       [](const json::Member& m) { return m.key == "entry"; });
+  if (entry_is_no_array) {
+    return fail(ErrorCode::kInvalid, "Bundle.entry is not an array");
+  }
   TRY(std::string type, string_member(bundle.members, "type"));
   auto kind = bundle_kind(type);
   if (!kind) {

@@ -30,19 +30,12 @@ std::string criteria_text(const IdentifierCriteria& criteria) {
          criteria.value;
 }
 
-// The id part of "urn:uuid:..." stays whole; of a URL of a resource the type and id count too.
-bool is_url_of(std::string_view full_url, fhir::TypeNumber type, std::string_view id) {
-  fhir::ParsedReference parsed = fhir::parse_reference(full_url);
-  return parsed.kind == fhir::ReferenceKind::kAbsolute && parsed.type == type && parsed.id == id;
-}
-
-// "urn:uuid:1-2" and "http://base/Patient/1-2" name the Patient that elsewhere has the id 1-2; any
-// other URL is a name as a whole.
-std::string_view id_in_url(std::string_view full_url, fhir::TypeNumber type) {
+// "urn:uuid:1-2" names the resource that elsewhere has the id 1-2. Any other fullUrl is a name as a
+// whole: the id at the end of a URL counts on that server only, and ours may be another person's.
+std::string_view id_in_url(std::string_view full_url) {
   fhir::ParsedReference url = fhir::parse_reference(full_url);
   bool is_uuid = url.kind == fhir::ReferenceKind::kUrn && full_url.starts_with("urn:uuid:");
-  bool names_it = url.kind == fhir::ReferenceKind::kAbsolute && url.type == type;
-  return (is_uuid || names_it) && fhir::is_valid_id(url.id) ? url.id : full_url;
+  return is_uuid && fhir::is_valid_id(url.id) ? url.id : full_url;
 }
 
 size_t count_of(std::string_view text, std::string_view part) {
@@ -134,7 +127,7 @@ Result<Described> describe(const Entry& entry, const json::Node& root) {
     }
     out.own_id = id->text;
   } else if (!entry.full_url.empty()) {
-    out.own_id = id_in_url(entry.full_url, *type);
+    out.own_id = id_in_url(entry.full_url);
   } else {
     out.own_id = "sha256:" + to_hex(crypto::view(crypto::sha256(json::write(root))).substr(0, 16));
   }
@@ -229,7 +222,7 @@ Status Scanner::scan_entry(const Entry& entry, uint32_t index, UnitScan& out) {
     occurrence.conditional = true;
   }
   if (described.type == fhir::kPatientType) {
-    out.patients.push_back({index, described.own_id});
+    out.patients.push_back({index, described.own_id, identity::person_facts(root)});
   }
   occurrence.fate = Fate::kStore;
   add_aliases(entry, root, index, out);
@@ -242,13 +235,7 @@ void Scanner::add_aliases(const Entry& entry, const json::Node& root, uint32_t i
                           UnitScan& out) {
   const Occurrence& occurrence = out.occurrences[index];
   if (!entry.full_url.empty()) {
-    std::string_view id = root.string("id");
     out.aliases.push_back({minter_.alias(source_, entry.full_url), index});
-    fhir::ParsedReference url = fhir::parse_reference(entry.full_url);
-    if (url.kind == fhir::ReferenceKind::kAbsolute &&
-        !is_url_of(entry.full_url, occurrence.type, id) && url.type == occurrence.type) {
-      out.aliases.push_back({minter_.hash(source_, occurrence.type, url.id), index});
-    }
   }
   const json::Node* identifiers = root.find("identifier");
   if (identifiers == nullptr) {
@@ -340,7 +327,8 @@ void Catalogue::add(UnitScan scan, const UnitPlace& place) {
     more_hints_[start + more.entry].push_back(more.hint);
   }
   for (UnitScan::PatientId& patient : scan.patients) {
-    patient_ids_.emplace(start + patient.entry, std::move(patient.own_id));
+    patients_.emplace(start + patient.entry,
+                      Patient{std::move(patient.own_id), std::move(patient.facts)});
   }
   refusals_.insert(refusals_.end(), std::make_move_iterator(scan.refusals.begin()),
                    std::make_move_iterator(scan.refusals.end()));
@@ -389,6 +377,10 @@ Result<bool> Catalogue::settle(const record::View& view) {
   TRY(meet_conditions(view));
   elect_leaders();
   TRY(find_known(view));
+  TRY(bool other_people, refuse_other_people(view));
+  if (other_people) {
+    return true;
+  }
   TRY(find_homes(view));
   return refuse_moved(view);
 }
@@ -669,6 +661,45 @@ Status Catalogue::find_homes(const record::View& view) {
   return {};
 }
 
+// SAFETY: a source that uses one id for two people would show one person's record as the other's.
+// Each version of a Patient is compared with the one stored, or else the first of this load.
+Result<bool> Catalogue::refuse_other_people(const record::View& view) {
+  std::vector<OccurrenceIndex> others;
+  for (const auto& [index, patient] : patients_) {
+    const Occurrence& occurrence = occurrences_[index];
+    const Occurrence& leader = occurrences_[occurrence.leader];
+    auto first = patients_.find(occurrence.leader);
+    if (occurrence.fate != Fate::kStore || first == patients_.end()) {
+      continue;
+    }
+    identity::PersonFacts before = first->second.facts;
+    if (leader.known) {
+      TRY(auto located, view.find(leader.type, leader.identity));
+      auto stored = located ? view.read(located->key)
+                            : Result<record::StoredItem>(fail(ErrorCode::kNotFound, "not there"));
+      if (stored) {
+        std::string body;
+        TRY(view.open_canonical(*stored, body));
+        json::Document document;
+        TRY(document.parse(body));
+        before = identity::person_facts(*document.root());
+      }
+    }
+    if (identity::are_other_people(before, patient.facts)) {
+      others.push_back(index);
+    }
+  }
+  for (OccurrenceIndex index : others) {
+    if (occurrences_[index].fate == Fate::kStore) {
+      refuse(index,
+             {ErrorCode::kConflict,
+              "a Patient of the same id has another birth date and no identifier in common: it "
+              "may be another person"});
+    }
+  }
+  return !others.empty();
+}
+
 // SAFETY: a resource never changes its patient by a load: neither against what is stored, nor
 // between versions of one load. (Leaving quarantine is no change of patient.)
 Result<bool> Catalogue::refuse_moved(const record::View& view) {
@@ -714,9 +745,9 @@ Result<record::Ord> Catalogue::place(OccurrenceIndex index, const record::View& 
     TRY(auto located, view.find(occurrence.type, occurrence.identity));
     home = located ? located->key.ord : home;
   } else if (occurrence.type == fhir::kPatientType) {
-    auto own_id = patient_ids_.find(index);
-    CHECK(own_id != patient_ids_.end());
-    TRY(home, store_.place_patient(source_, occurrence.identity, own_id->second));
+    auto patient = patients_.find(index);
+    CHECK(patient != patients_.end());
+    TRY(home, store_.place_patient(source_, occurrence.identity, patient->second.own_id));
   } else if (fhir::is_shared_type(occurrence.type)) {
     home = record::Ord::shared();
   } else if (occurrence.has_hint && depth < kHomeDepthMax) {

@@ -9,7 +9,7 @@
 // resource.
 #pragma once
 
-#include <deque>
+#include <map>
 #include <optional>
 #include <string>
 #include <string_view>
@@ -18,6 +18,7 @@
 
 #include "base/result.h"
 #include "fhir/reference.h"
+#include "identity/exact_match.h"
 #include "json/document.h"
 #include "record/ids.h"
 #include "record/store.h"
@@ -105,6 +106,7 @@ struct UnitScan {
   struct PatientId {
     uint32_t entry;
     std::string own_id;
+    identity::PersonFacts facts;
   };
   struct MoreHint {
     uint32_t entry;
@@ -218,6 +220,7 @@ class Catalogue {
   void elect_leader(size_t begin, size_t end);
   Status find_known(const record::View& view);
   Status find_homes(const record::View& view);
+  Result<bool> refuse_other_people(const record::View& view);
   Result<bool> refuse_moved(const record::View& view);
   Result<record::Ord> place(OccurrenceIndex index, const record::View& view, size_t depth);
   Result<std::optional<record::Ord>> home_of_versions(OccurrenceIndex leader,
@@ -254,7 +257,11 @@ class Catalogue {
   std::unordered_map<OccurrenceIndex, std::vector<OccurrenceIndex>> versions_;  // by leader
   std::unordered_map<OccurrenceIndex, Target> same_in_store_;  // what ifNoneExist found there
   std::unordered_map<OccurrenceIndex, std::vector<HomeHint>> more_hints_;
-  std::unordered_map<OccurrenceIndex, std::string> patient_ids_;
+  struct Patient {
+    std::string own_id;
+    identity::PersonFacts facts;
+  };
+  std::map<OccurrenceIndex, Patient> patients_;  // in order: what is refused must not vary
   std::vector<UnitPlace> unit_places_;
   std::vector<LoadRefusal> refusals_;
 };

@@ -251,7 +251,8 @@ TEST_F(Identities, AreTheIdTheFullUrlOrTheContent) {
                             entry(nameless, "odd:thing"), entry(nameless), entry(nameless)}));
   EXPECT_EQ(report.counts.created, 5U);
   EXPECT_EQ(report.counts.unchanged, 1U);
-  for (const char* name : {"Patient/1", "Patient/u", "Patient/2", "Patient/odd:thing"}) {
+  for (const char* name :
+       {"Patient/1", "Patient/u", "Patient/http://gp/fhir/Patient/2", "Patient/odd:thing"}) {
     EXPECT_TRUE(located(name)) << name;
   }
 }

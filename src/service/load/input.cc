@@ -156,6 +156,11 @@ bool UnitReader::next_line(Unit& unit) {
     if (more && *more) {
       return true;
     }
+    if (!more && more.error().code == ErrorCode::kTooLarge) {
+      unit.status = fail(more.error());  // this line alone
+      unit.text.clear();
+      return true;
+    }
     lines_.reset();
     file_.reset();
     done_bytes_ += input_.files[unit.file].bytes;

@@ -87,6 +87,7 @@ class Load {
 
   Result<LoadReport> run() {
     TRY(report_.input, find_input_files(files_, options_.paths));
+    TRY(mark_under_way());
     TRY(first_pass());
     TRY(catalogue_.finish());
     report_.refusals.insert(report_.refusals.end(), catalogue_.refusals().begin(),
@@ -641,10 +642,39 @@ class Load {
     return out;
   }
 
-  Status remember_arrival() {
+  Instant now() const {
     static const SystemClock system_clock;
-    const Clock& clock = options_.clock != nullptr ? *options_.clock : system_clock;
-    record::Arrival arrival{clock.now(), report_.counts.taken(), report_.refusals.size()};
+    return (options_.clock != nullptr ? *options_.clock : system_clock).now();
+  }
+
+  // SAFETY: until this load ends, and after one that was cut short, every record says that
+  // something of this source may be missing.
+  Status mark_under_way() {
+    record::Arrival arrival{now()};
+    TRY(auto sources, store_.view()->sources());
+    for (const record::SourceStatus& status : sources) {
+      if (status.number == source_ && status.arrival) {
+        arrival = *status.arrival;
+      }
+    }
+    arrival.complete = false;
+    return store_.record_arrival(source_, arrival, {}, {});
+  }
+
+  Result<uint64_t> count_quarantined() const {
+    uint64_t count = 0;
+    auto view = store_.view();
+    TRY(view->scan(record::Ord::quarantine(source_), {},
+                   [&](const record::StoredItem&) -> Result<bool> {
+                     ++count;
+                     return true;
+                   }));
+    return count;
+  }
+
+  Status remember_arrival() {
+    record::Arrival arrival{now(), report_.counts.taken(), report_.refusals.size()};
+    TRY(arrival.quarantined, count_quarantined());
     std::vector<record::FileDigest> files;
     for (const InputFile& file : report_.input.files) {
       files.push_back(file_digest(file.name));

@@ -232,11 +232,19 @@ Result<std::string> read_all(TextFile& file, size_t size_max) {
 
 Result<bool> LineReader::next(std::string& line) {
   line.clear();
+  bool too_long = false;
+  auto refuse = [] {
+    return fail(ErrorCode::kTooLarge,
+                "a line is longer than " + std::to_string(kLoadLineBytesMax) + " bytes");
+  };
   while (true) {
     size_t end = buffer_.find('\n', at_);
     if (end != std::string::npos) {
       line.append(buffer_, at_, end - at_);
       at_ = end + 1;
+      if (too_long || line.size() > kLoadLineBytesMax) {
+        return refuse();
+      }
       if (!line.empty() && line.back() == '\r') {
         line.pop_back();
       }
@@ -246,10 +254,13 @@ Result<bool> LineReader::next(std::string& line) {
     buffer_.clear();
     at_ = 0;
     if (line.size() > kLoadLineBytesMax) {
-      return fail(ErrorCode::kTooLarge,
-                  "a line is longer than " + std::to_string(kLoadLineBytesMax) + " bytes");
+      too_long = true;
+      line.clear();
     }
     TRY(bool more, file_.read(buffer_));
+    if (!more && too_long) {
+      return refuse();
+    }
     if (!more) {
       return !line.empty();
     }

@@ -37,7 +37,8 @@ Result<std::string> read_all(TextFile& file, size_t size_max);
 class LineReader {
  public:
   explicit LineReader(TextFile& file) : file_(file) {}
-  // False at the end. kTooLarge: a line over kLoadLineBytesMax.
+  // False at the end. kTooLarge: a line over kLoadLineBytesMax, which is passed over: the next call
+  // gives the line after it. After any other error there is no more.
   Result<bool> next(std::string& line);
 
  private:

@@ -113,10 +113,19 @@ void print_types(const service::LoadReport& report) {
 
 void print_links(const service::LoadReport& report, const record::View& view) {
   for (size_t i = 1; i < report.unlinkable.size(); ++i) {
-    if (report.unlinkable[i] > 0) {
-      std::printf("patients with %s, not linked to other sources: %lu\n",
-                  identity::describe(static_cast<identity::MatchObstacle>(i)),
-                  report.unlinkable[i]);
+    if (report.unlinkable[i] == 0) {
+      continue;
+    }
+    std::printf("patients with %s, not linked to other sources: %lu\n",
+                identity::describe(static_cast<identity::MatchObstacle>(i)), report.unlinkable[i]);
+    size_t shown = 0;
+    for (const auto& patient : report.unlinkable_patients) {
+      if (patient.obstacle == i && shown++ < kDoubtfulShown) {
+        std::printf("  Patient/%s\n", patient.id.c_str());
+      }
+    }
+    if (report.unlinkable[i] > kDoubtfulShown) {
+      std::printf("  ... and %lu more\n", report.unlinkable[i] - kDoubtfulShown);
     }
   }
   auto doubtful = view.numbers_in_doubt(kDoubtfulShown);

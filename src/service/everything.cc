@@ -170,7 +170,8 @@ Result<Answer> everything(const Context& context, const EverythingQuery& query,
   }
   Gathering gathering(context, query, page, as_of, resume);
   TRY(gathering.bundle().as_at(t));
-  TRY(std::string outcome, record_outcome(context, person));
+  TRY(std::string outcome,
+      record_outcome(context, person, query.from || query.before ? Period::kByDate : Period::kAll));
   TRY(gathering.bundle().add_outcome(outcome));
   for (const record::SourcePatient& member : person.members) {
     TRY(gathering.add_source_patient(member.ord));

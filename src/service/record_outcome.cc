@@ -192,7 +192,8 @@ Status add_sources(const Context& context, const std::vector<record::SourceStatu
 
 }  // namespace
 
-Result<std::string> record_outcome(const Context& context, const record::Person& person) {
+Result<std::string> record_outcome(const Context& context, const record::Person& person,
+                                   Period period) {
   TRY(auto sources, context.view.sources());
   std::vector<fhir::Issue> issues;
   for (const record::SourcePatient& member : person.members) {
@@ -204,6 +205,13 @@ Result<std::string> record_outcome(const Context& context, const record::Person&
         patient_issue(other, names_of(context, sources, other.source), Standing::kApart));
   }
   TRY(add_sources(context, sources, issues));
+  if (period == Period::kByDate) {
+    issues.push_back({.severity = fhir::Severity::kWarning,
+                      .code = "incomplete",
+                      .diagnostics = "start and end choose by the date something began: what began "
+                                     "earlier and still goes on is not in this answer",
+                      .extension = {}});
+  }
   return fhir::operation_outcome(issues);
 }
 

@@ -16,7 +16,11 @@
 
 namespace continuum::service {
 
+// Whether the answer was asked for by clinical dates.
+enum class Period : uint8_t { kAll, kByDate };
+
 // An OperationOutcome. It names ids, sources and organisations, never what identifies a patient.
-Result<std::string> record_outcome(const Context& context, const record::Person& person);
+Result<std::string> record_outcome(const Context& context, const record::Person& person,
+                                   Period period);
 
 }  // namespace continuum::service

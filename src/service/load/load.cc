@@ -367,7 +367,7 @@ class Load {
     draft.tree = &root;
     std::string match;
     if (occurrence.type == fhir::kPatientType) {
-      match = match_of(root);
+      match = match_of(index, root);
       draft.match = match;
     }
     TRY(store_.prepare(draft, next_prepared(worker)));
@@ -375,11 +375,15 @@ class Load {
     return {};
   }
 
-  std::string match_of(const json::Node& patient) {
+  std::string match_of(OccurrenceIndex index, const json::Node& patient) {
     identity::ExactMatch match = identity::exact_match(patient);
     std::lock_guard lock(report_mutex_);
     ++report_.patients;
     ++report_.unlinkable[static_cast<size_t>(match.obstacle)];
+    if (match.key.empty() && report_.unlinkable_patients.size() < kUnlinkableKept) {
+      report_.unlinkable_patients.push_back(
+          {static_cast<uint8_t>(match.obstacle), catalogue_.id_of(index).text()});
+    }
     return match.key;
   }
 
@@ -701,6 +705,8 @@ class Load {
     };
     std::stable_sort(report_.refusals.begin(), report_.refusals.end(), in_order);
     std::stable_sort(report_.unresolved.begin(), report_.unresolved.end(), in_order);
+    std::sort(report_.unlinkable_patients.begin(), report_.unlinkable_patients.end(),
+              [](const auto& a, const auto& b) { return a.id < b.id; });
   }
 
   record::Store& store_;

@@ -64,6 +64,11 @@ struct LoadReport {
   std::vector<UnresolvedReference> unresolved;  // the first kUnresolvedKept, by file, line, entry
   // Patients that can't be linked, by identity::MatchObstacle.
   std::array<uint64_t, 8> unlinkable{};
+  struct Unlinkable {
+    uint8_t obstacle = 0;
+    std::string id;  // of the Patient, as stored
+  };
+  std::vector<Unlinkable> unlinkable_patients;  // the first kUnlinkableKept
   uint64_t patients = 0;
   InputFiles input;
 };

@@ -142,7 +142,7 @@ TEST(KeyStore, RecordsCantBeSwapped) {
 }
 
 TEST(KeyStore, AFailedSyncIsNeverForgotten) {
-  for (uint64_t cut : {0, 1}) {
+  for (uint64_t cut : {uint64_t{0}, uint64_t{1}}) {
     MemoryFileSystem disk;
     auto store = open(disk);
     ASSERT_TRUE(store);

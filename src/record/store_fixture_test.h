@@ -183,7 +183,7 @@ class Writer {
 
 class TestStore {
  public:
-  explicit TestStore(Engine engine) : engine_(engine) {
+  explicit TestStore(Engine engine) {
     if (engine == Engine::kMemory) {
       memory_ = kv::make_memory_store(kFamilyCount);
     } else {
@@ -260,7 +260,6 @@ class TestStore {
     return options;
   }
 
-  Engine engine_;
   FakeClock clock_{Instant{kStart}};
   MemoryFileSystem key_files_;
   std::unique_ptr<kv::Store> memory_;

@@ -1,4 +1,6 @@
 #include <gtest/gtest.h>
+#include <sys/stat.h>
+#include <unistd.h>
 
 #include "base/bytes.h"
 #include "base/file_system.h"
@@ -144,6 +146,14 @@ TEST(PosixFileSystem, ReplacesAndLists) {
   EXPECT_EQ(*files.list(dir + "/x"), (std::vector<std::string>{"file", "y"}));
   EXPECT_EQ(files.open_readable(dir + "/none").error().code, ErrorCode::kNotFound);
   ASSERT_TRUE(files.remove(dir + "/x/file"));
+}
+
+TEST(PosixFileSystem, RefusesAPipeAndDoesNotWait) {
+  std::string path = testing::TempDir() + "/continuum_base_test.pipe";
+  ::unlink(path.c_str());
+  ASSERT_EQ(::mkfifo(path.c_str(), 0600), 0);
+  EXPECT_EQ(posix_files().open_readable(path).error().code, ErrorCode::kInvalid);
+  ::unlink(path.c_str());
 }
 
 }  // namespace

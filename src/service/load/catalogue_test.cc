@@ -257,6 +257,20 @@ TEST_F(Identities, AreTheIdTheFullUrlOrTheContent) {
   }
 }
 
+// Wrong person: one id that a source uses for two people must never become versions of one Patient.
+TEST_F(Identities, OneIdForTwoPeopleIsRefused) {
+  const char* ann = R"({"resourceType":"Patient","id":"1","birthDate":"1980-01-31",)"
+                    R"("identifier":[{"system":"h","value":"ann"}]})";
+  const char* bob = R"({"resourceType":"Patient","id":"1","birthDate":"1990-05-05",)"
+                    R"("identifier":[{"system":"h","value":"bob"}]})";
+  LoadReport both = load_text(bundle("collection", {entry(ann), entry(bob)}));
+  EXPECT_EQ(both.counts.created, 1U);
+  EXPECT_EQ(refusals(both), Texts({"a.json:0:2 conflict"}));
+  LoadReport later = load_text(bob);
+  EXPECT_EQ(later.counts.updated, 0U);
+  EXPECT_EQ(refusals(later), Texts({"a.json:0:0 conflict"}));
+}
+
 TEST_F(Identities, OfEntriesAndTheirUuidAreOne) {
   load_text(bundle("collection", {entry(R"({"resourceType":"Patient"})", "urn:uuid:abc")}));
   LoadReport report = load_text(patient("abc", R"(,"gender":"other")"));

@@ -483,6 +483,21 @@ TEST(Everything, TellsArrivalsAndWhatFailed) {
             std::string::npos);
 }
 
+// Silent failure: what waits in quarantine, and a load that did not end, are told with every
+// record.
+TEST(Everything, TellsWhatIsIncomplete) {
+  ApiFixture fixture;
+  std::string id = fixture.put(kAnnGp, "ann", patient_json("Smith"));
+  record::Arrival arrival{fixture.clock().now(), 12, 0, 3, false};
+  ASSERT_TRUE(fixture.store().record_arrival(fixture.source("gp"), arrival, {}, {}).has_value());
+  auto told = Body(fixture.get("Patient/" + id + "/$everything").body).diagnostics();
+  ASSERT_GT(told.size(), 1U);
+  EXPECT_NE(told[1].find("3 more wait in quarantine"), std::string::npos);
+  EXPECT_NE(told[1].find("cut short"), std::string::npos);
+  auto dated = Body(fixture.get("Patient/" + id + "/$everything?start=2020").body).diagnostics();
+  EXPECT_EQ(dated.size(), told.size() + 1);
+}
+
 TEST(Everything, PagesHoldEachItemOnceWhileOthersWrite) {
   ApiFixture fixture;
   std::string id = fixture.put(kAnnGp, "ann", patient_json("Smith"), kAnn);

@@ -205,14 +205,20 @@ TEST_F(Lines, MayBeLongerThanTheBuffer) {
 }
 
 TEST_F(Lines, HaveALimit) {
-  write("/l.ndjson.gz", gzip(std::string(kLoadLineBytesMax + 2, 'a')));
+  write("/l.ndjson.gz", gzip("first\n" + std::string(kLoadLineBytesMax + 2, 'a') + "\nlast\n"));
   auto file = TextFile::open(files_, "/l.ndjson.gz");
   ASSERT_TRUE(file);
   LineReader reader(**file);
   std::string line;
+  EXPECT_TRUE(*reader.next(line));
+  EXPECT_EQ(line, "first");
   auto more = reader.next(line);
   ASSERT_FALSE(more);
   EXPECT_EQ(more.error().code, ErrorCode::kTooLarge);
+  // The lines after it are not lost with it.
+  EXPECT_TRUE(*reader.next(line));
+  EXPECT_EQ(line, "last");
+  EXPECT_FALSE(*reader.next(line));
 }
 
 }  // namespace

@@ -2,6 +2,7 @@
 
 #include <map>
 #include <mutex>
+#include <set>
 
 #include "base/check.h"
 
@@ -121,30 +122,51 @@ class MemoryStore final : public Store {
 
 class MemoryIngestion final : public Ingestion {
  public:
-  explicit MemoryIngestion(MemoryStore& store)
-      : store_(store), batches_(store.family_count()), last_(store.family_count()) {}
+  explicit MemoryIngestion(MemoryStore& store) : store_(store) {}
 
-  Status put(Family family, std::string_view key, std::string_view value) override {
-    CHECK(batches_[family].empty() || key > last_[family]);
-    last_[family] = key;
-    batches_[family].put(family, key, value);
-    return {};
-  }
-  Status finish() override {
-    Batch all;
-    for (const Batch& batch : batches_) {
-      for (const Batch::Entry& entry : batch.entries()) {
-        all.put(entry.family, batch.key(entry), batch.value(entry));
-      }
+  std::unique_ptr<Part> start_part(Family family) override;
+  void take(const Batch& rows) {
+    std::lock_guard lock(mutex_);
+    for (const Batch::Entry& entry : rows.entries()) {
+      CHECK(keys_.emplace(entry.family, rows.key(entry)).second);
+      all_.put(entry.family, rows.key(entry), rows.value(entry));
     }
-    return store_.commit(all, Durability::kSynced);
   }
+  Status finish() override { return store_.commit(all_, Durability::kSynced); }
 
  private:
   MemoryStore& store_;
-  std::vector<Batch> batches_;
-  std::vector<std::string> last_;
+  std::mutex mutex_;
+  Batch all_;
+  std::set<std::pair<Family, std::string>> keys_;
 };
+
+class MemoryPart final : public Ingestion::Part {
+ public:
+  MemoryPart(MemoryIngestion& ingestion, Family family) : ingestion_(ingestion), family_(family) {}
+
+  Status put(std::string_view key, std::string_view value) override {
+    CHECK(rows_.empty() || key > last_);
+    last_ = key;
+    rows_.put(family_, key, value);
+    return {};
+  }
+  Status close() override {
+    ingestion_.take(rows_);
+    rows_.clear();
+    return {};
+  }
+
+ private:
+  MemoryIngestion& ingestion_;
+  Family family_;
+  Batch rows_;
+  std::string last_;
+};
+
+std::unique_ptr<Ingestion::Part> MemoryIngestion::start_part(Family family) {
+  return std::make_unique<MemoryPart>(*this, family);
+}
 
 Result<std::unique_ptr<Ingestion>> MemoryStore::begin_ingestion() {
   return std::make_unique<MemoryIngestion>(*this);

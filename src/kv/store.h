@@ -93,11 +93,20 @@ class Snapshot {
 // of new rows: no write-ahead log, no compaction of what was just written.
 class Ingestion {
  public:
+  // Rows of one family, keys strictly ascending. Parts of one family must not overlap. One thread a
+  // part; must not outlive its ingestion.
+  class Part {
+   public:
+    virtual ~Part() = default;  // without close(): the ingestion must be given up
+    virtual Status put(std::string_view key, std::string_view value) = 0;
+    virtual Status close() = 0;
+  };
+
   virtual ~Ingestion() = default;  // without finish(): nothing happened, nothing is left behind
-  // Keys of one family must be strictly ascending over all calls. Families may be written by
-  // different threads at the same time, one thread a family.
-  virtual Status put(Family family, std::string_view key, std::string_view value) = 0;
-  // Atomic over all families and durable when it returns. Rows replace older ones of the same key.
+  // Thread-safe.
+  virtual std::unique_ptr<Part> start_part(Family family) = 0;
+  // Once all parts are closed: atomic over all families and durable when it returns. Rows replace
+  // older ones of the same key.
   virtual Status finish() = 0;
 };
 

@@ -105,13 +105,20 @@ TEST_P(StoreContract, IngestionIsAllOrNothing) {
   {
     auto abandoned = store->begin_ingestion();
     ASSERT_TRUE(abandoned);
-    ASSERT_TRUE((*abandoned)->put(0, "x", "never"));
+    ASSERT_TRUE((*abandoned)->start_part(0)->put("x", "never"));
   }
   auto ingestion = store->begin_ingestion();
   ASSERT_TRUE(ingestion);
-  ASSERT_TRUE((*ingestion)->put(0, "a", "1"));
-  ASSERT_TRUE((*ingestion)->put(0, "b", "replaced"));
-  ASSERT_TRUE((*ingestion)->put(1, "a", "2"));
+  auto later = (*ingestion)->start_part(0);
+  auto earlier = (*ingestion)->start_part(0);
+  auto other = (*ingestion)->start_part(1);
+  auto empty = (*ingestion)->start_part(1);
+  ASSERT_TRUE(later->put("b", "replaced"));
+  ASSERT_TRUE(earlier->put("a", "1"));
+  ASSERT_TRUE(other->put("a", "2"));
+  for (auto* part : {&later, &earlier, &other, &empty}) {
+    ASSERT_TRUE((*part)->close());
+  }
   EXPECT_EQ(read_all(*store->snapshot(), 0, {"", ""}), (Rows{{"b", "old"}}));
   ASSERT_TRUE((*ingestion)->finish());
   EXPECT_EQ(read_all(*store->snapshot(), 0, {"", ""}), (Rows{{"a", "1"}, {"b", "replaced"}}));

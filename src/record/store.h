@@ -177,6 +177,9 @@ struct Draft {
   const Canonical* canonical = nullptr;  // null: delete
   const json::Node* tree = nullptr;      // the canonical tree, for index entries
   std::string_view match;                // Patients only
+  // The caller has looked the id up since it could last have been stored, and there is none: saves
+  // looking again. Not for Patients, whose place is there before them.
+  bool is_absent = false;
 };
 
 struct CommitResult {
@@ -199,6 +202,9 @@ class BulkLoad {
   // failure nothing of the load can be flushed any more: begin another.
   virtual Status flush() = 0;
   virtual bool is_full() const = 0;
+  // Empties the buffer: puts rows aside in temporary files, to be sorted in by the next flush(), or
+  // flushes. As flush() otherwise.
+  virtual Status make_room() = 0;
 };
 
 // What a check finds. Findings name ids, families and counts; never content.

@@ -9,6 +9,7 @@
 #include <rocksdb/table.h>
 
 #include <atomic>
+#include <mutex>
 
 #include "base/check.h"
 #include "rocks/encryption.h"
@@ -18,8 +19,10 @@ namespace continuum::rocks {
 namespace {
 
 constexpr size_t kBlockSize = 16 * 1024;
+// Files of a load overlap all that is there. Merged in often, they cost more than the load itself.
+constexpr int kLevel0Files = 12;
 constexpr size_t kScanReadahead = 2 * 1024 * 1024;
-constexpr uint64_t kIngestionFileMax = uint64_t{64} << 20;
+constexpr uint64_t kIngestionFileMax = uint64_t{256} << 20;
 
 rocksdb::Slice slice(std::string_view text) {
   return {text.data(), text.size()};
@@ -221,6 +224,7 @@ rocksdb::ColumnFamilyOptions RocksStore::family_options(const FamilySpec& spec) 
   options.bottommost_compression = options.compression;
   options.write_buffer_size = options_.tiny ? 16 * 1024 : size_t{32} << 20;
   options.level_compaction_dynamic_level_bytes = true;
+  options.level0_file_num_compaction_trigger = kLevel0Files;
   rocksdb::BlockBasedTableOptions table;
   table.block_cache = cache_;
   table.block_size = options_.tiny ? 512 : kBlockSize;
@@ -282,41 +286,26 @@ Status RocksStore::remove_leftovers() {
 
 class RocksIngestion final : public kv::Ingestion {
  public:
-  explicit RocksIngestion(RocksStore& store) : store_(store), files_(store.families().size()) {}
+  explicit RocksIngestion(RocksStore& store) : store_(store), paths_(store.families().size()) {}
   ~RocksIngestion() override {
-    for (FamilyFiles& family : files_) {
-      if (family.writer != nullptr) {
-        family.writer->Finish().PermitUncheckedError();
-      }
-      for (const std::string& path : family.paths) {
+    for (const auto& paths : paths_) {
+      for (const std::string& path : paths) {
         store_.env().DeleteFile(path).PermitUncheckedError();  // gone when it was taken in
       }
     }
   }
 
-  Status put(kv::Family family, std::string_view key, std::string_view value) override {
-    FamilyFiles& files = files_.at(family);
-    if (files.writer != nullptr && files.writer->FileSize() > kIngestionFileMax) {
-      TRY(close(files));
-    }
-    if (files.writer == nullptr) {
-      TRY(start(family, files));
-    }
-    return check(files.writer->Put(slice(key), slice(value)));
-  }
+  std::unique_ptr<Part> start_part(kv::Family family) override;
 
   Status finish() override {
     std::vector<rocksdb::IngestExternalFileArg> arguments;
-    for (size_t family = 0; family < files_.size(); ++family) {
-      if (files_[family].writer != nullptr) {
-        TRY(close(files_[family]));
-      }
-      if (files_[family].paths.empty()) {
+    for (size_t family = 0; family < paths_.size(); ++family) {
+      if (paths_[family].empty()) {
         continue;
       }
       rocksdb::IngestExternalFileArg argument;
       argument.column_family = store_.families()[family];
-      argument.external_files = files_[family].paths;
+      argument.external_files = paths_[family];
       argument.options.move_files = true;
       argument.options.failed_move_fall_back_to_copy = true;
       argument.options.write_global_seqno = false;
@@ -325,28 +314,60 @@ class RocksIngestion final : public kv::Ingestion {
     return arguments.empty() ? Status() : check(store_.db().IngestExternalFiles(arguments));
   }
 
- private:
-  struct FamilyFiles {
-    std::unique_ptr<rocksdb::SstFileWriter> writer;
-    std::vector<std::string> paths;
-  };
-
-  Status start(kv::Family family, FamilyFiles& files) {
+  Result<std::unique_ptr<rocksdb::SstFileWriter>> start_file(kv::Family family) {
     rocksdb::Options options(rocksdb::DBOptions(), store_.family_options(store_.spec(family)));
     options.env = &store_.env();
-    files.writer = std::make_unique<rocksdb::SstFileWriter>(rocksdb::EnvOptions(), options);
-    files.paths.push_back(store_.ingestion_folder() + "/" +
-                          std::to_string(store_.next_file_number()) + ".sst");
-    return check(files.writer->Open(files.paths.back()));
-  }
-  static Status close(FamilyFiles& files) {
-    auto writer = std::move(files.writer);
-    return check(writer->Finish());
+    auto writer = std::make_unique<rocksdb::SstFileWriter>(rocksdb::EnvOptions(), options);
+    std::string path =
+        store_.ingestion_folder() + "/" + std::to_string(store_.next_file_number()) + ".sst";
+    {
+      std::lock_guard lock(mutex_);
+      paths_[family].push_back(path);
+    }
+    TRY(check(writer->Open(path)));
+    return writer;
   }
 
+ private:
   RocksStore& store_;
-  std::vector<FamilyFiles> files_;
+  std::mutex mutex_;
+  std::vector<std::vector<std::string>> paths_;  // by family
 };
+
+class RocksPart final : public kv::Ingestion::Part {
+ public:
+  RocksPart(RocksIngestion& ingestion, kv::Family family)
+      : ingestion_(ingestion), family_(family) {}
+  ~RocksPart() override {
+    if (writer_ != nullptr) {
+      writer_->Finish().PermitUncheckedError();
+    }
+  }
+
+  Status put(std::string_view key, std::string_view value) override {
+    if (writer_ != nullptr && writer_->FileSize() > kIngestionFileMax) {
+      TRY(close());
+    }
+    if (writer_ == nullptr) {
+      TRY(writer_, ingestion_.start_file(family_));
+    }
+    return check(writer_->Put(slice(key), slice(value)));
+  }
+
+  Status close() override {
+    auto writer = std::move(writer_);
+    return writer == nullptr ? Status() : check(writer->Finish());
+  }
+
+ private:
+  RocksIngestion& ingestion_;
+  kv::Family family_;
+  std::unique_ptr<rocksdb::SstFileWriter> writer_;
+};
+
+std::unique_ptr<kv::Ingestion::Part> RocksIngestion::start_part(kv::Family family) {
+  return std::make_unique<RocksPart>(*this, family);
+}
 
 Result<std::unique_ptr<kv::Ingestion>> RocksStore::begin_ingestion() {
   return std::make_unique<RocksIngestion>(*this);

@@ -1,131 +1,27 @@
 #include <algorithm>
 #include <array>
 #include <atomic>
-#include <cstring>
-#include <span>
+#include <optional>
 #include <thread>
 
 #include "base/check.h"
 #include "record/kv/changes.h"
 #include "record/kv/kv_store.h"
+#include "record/kv/row_buffer.h"
 
 namespace continuum::record {
 namespace {
 
 constexpr size_t kLanes = 8;
-constexpr size_t kChunkBytes = size_t{1} << 20;
 constexpr size_t kSortThreads = 2;
-
-// Rows of one family in one lane: bytes in chunks, and where each row is.
-struct RowRef {
-  uint64_t prefix;  // 8 key bytes at the depth being sorted, big-endian
-  const char* key;  // value follows
-  uint32_t key_size;
-  uint32_t value_size;
-
-  std::string_view key_view() const { return {key, key_size}; }
-  std::string_view value_view() const { return {key + key_size, value_size}; }
-};
-
-bool before(const RowRef& a, const RowRef& b) {
-  return a.key_view() < b.key_view();
-}
-
-uint64_t prefix_at(std::string_view key, size_t depth) {
-  unsigned char bytes[8] = {};
-  if (depth < key.size()) {
-    std::memcpy(bytes, key.data() + depth, std::min<size_t>(key.size() - depth, 8));
-  }
-  uint64_t value = 0;
-  for (unsigned char byte : bytes) {
-    value = (value << 8) | byte;
-  }
-  return value;
-}
-
-constexpr size_t kSmallRun = 24;
-
-// Sorts rows whose keys agree in their first `depth` bytes and whose prefix is that at `depth`.
-// Stable: of equal keys (a value said twice) the order of putting stands. PERF: radix by 8 bytes.
-// Comparing whole keys cost a quarter of a load: most postings share 20 to 40 bytes, and every
-// comparison missed the cache twice.
-void sort_rows(std::span<RowRef> rows, size_t depth) {
-  if (rows.size() <= kSmallRun) {
-    std::stable_sort(rows.begin(), rows.end(), before);
-    return;
-  }
-  auto differs = [&](const RowRef& row) { return row.prefix != rows.front().prefix; };
-  if (std::any_of(rows.begin(), rows.end(), differs)) {
-    std::stable_sort(rows.begin(), rows.end(),
-                     [](const RowRef& a, const RowRef& b) { return a.prefix < b.prefix; });
-  }
-  for (size_t from = 0; from < rows.size();) {
-    size_t to = from + 1;
-    bool all_longer = rows[from].key_size > depth + 8;
-    while (to < rows.size() && rows[to].prefix == rows[from].prefix) {
-      all_longer = all_longer && rows[to].key_size > depth + 8;
-      ++to;
-    }
-    std::span<RowRef> run = rows.subspan(from, to - from);
-    if (run.size() > 1 && !all_longer) {
-      std::stable_sort(run.begin(), run.end(), before);
-    } else if (run.size() > 1) {
-      for (RowRef& row : run) {
-        row.prefix = prefix_at(row.key_view(), depth + 8);
-      }
-      sort_rows(run, depth + 8);
-    }
-    from = to;
-  }
-}
-
-class Lane {
- public:
-  void put(FamilyNumber family, std::string_view key, std::string_view value) {
-    size_t size = key.size() + value.size();
-    char* at = allocate(size);
-    std::memcpy(at, key.data(), key.size());
-    std::memcpy(at + key.size(), value.data(), value.size());
-    rows_[family].push_back({prefix_at(key, 0), at, static_cast<uint32_t>(key.size()),
-                             static_cast<uint32_t>(value.size())});
-    bytes_ += size + sizeof(RowRef);
-  }
-  std::vector<RowRef>& rows(FamilyNumber family) { return rows_[family]; }
-  size_t bytes() const { return bytes_; }
-  void clear() {
-    for (auto& rows : rows_) {
-      rows.clear();
-    }
-    chunks_.clear();
-    left_ = 0;
-    bytes_ = 0;
-  }
-
- private:
-  char* allocate(size_t size) {
-    if (size > left_) {
-      size_t chunk = std::max(size, kChunkBytes);
-      chunks_.push_back(std::unique_ptr<char[]>(new char[chunk]));
-      next_ = chunks_.back().get();
-      left_ = chunk;
-    }
-    char* at = next_;
-    next_ += size;
-    left_ -= size;
-    return at;
-  }
-
-  std::array<std::vector<RowRef>, kFamilyCount> rows_;
-  std::vector<std::unique_ptr<char[]>> chunks_;
-  char* next_ = nullptr;
-  size_t left_ = 0;
-  size_t bytes_ = 0;
-};
+// Rows put aside before all of them are taken in: bounds disk space, and what a kill throws away.
+constexpr uint64_t kPutAsideMax = uint64_t{4} << 30;
+constexpr size_t kPivotSample = 1001;
 
 }  // namespace
 
-// Each ord touched since the last flush gets one t. Rows carry it as they are made, so nothing is
-// rewritten later.
+// Each ord touched since rows were last written gets one t. Rows carry it as they are made, so
+// nothing is rewritten later.
 class KvBulkLoad final : public BulkLoad {
  public:
   KvBulkLoad(KvStore& store, uint64_t budget_bytes) : store_(store), budget_(budget_bytes) {}
@@ -141,48 +37,58 @@ class KvBulkLoad final : public BulkLoad {
     }
     LockedLane& lane = lanes_[lane_of_this_thread()];
     std::lock_guard lock(lane.mutex);
-    size_t before_bytes = lane.lane.bytes();
+    size_t before_bytes = lane.rows.bytes();
     write_rows(item, header,
                [&](FamilyNumber family, std::string_view key, std::string_view value) {
-                 lane.lane.put(family, key, value);
+                 lane.rows.put(family, key, value);
                });
-    bytes_.fetch_add(lane.lane.bytes() - before_bytes);
+    bytes_.fetch_add(lane.rows.bytes() - before_bytes);
     return {};
   }
 
   bool is_full() const override { return bytes_.load() >= budget_; }
 
+  Status make_room() override {
+    TRY(broken_);
+    if (store_.temporary_.folder.empty() || put_aside_ + bytes_.load() > kPutAsideMax) {
+      return flush();
+    }
+    if (!changes_.empty()) {
+      // The rows are given away as they are written: a second try would write a part.
+      broken_ = put_aside();
+    }
+    return broken_;
+  }
+
   Status flush() override {
     TRY(broken_);
-    if (changes_.empty()) {
+    if (changes_.empty() && put_aside_ == 0) {
       return {};
     }
-    // The rows are given away as they are written: a second try would write a part.
     broken_ = ingest();
     TRY(broken_);
     store_.last_t_ = group_.t;
     store_.last_person_ = group_.person;
     store_.last_instant_ = group_.instant;
-    start_over();
+    forget_what_was_written();
     return {};
   }
 
  private:
-  Status ingest() {
-    write_commits();
-    TRY(store_.keys_->sync());
-    TRY(auto ingestion, store_.kv_->begin_ingestion());
-    TRY(write_families(*ingestion));
-    return ingestion->finish();
-  }
-
   struct LockedLane {
     std::mutex mutex;
-    Lane lane;
+    RowBuffer rows;
   };
   struct OrdChanges {
     T t = 0;
     std::vector<Change> changes;
+  };
+  // The rows of one family from one key to another: what one thread sorts, puts aside and writes.
+  struct Part {
+    FamilyNumber family = kPostings;
+    std::string from;
+    std::optional<std::string> to;
+    std::vector<std::unique_ptr<RowRun>> runs = {};
   };
 
   static size_t lane_of_this_thread() {
@@ -213,9 +119,9 @@ class KvBulkLoad final : public BulkLoad {
 
   // Changes, times, places, links and counters, as rows beside the others.
   void write_commits() {
-    Lane& lane = lanes_[0].lane;
-    auto put = [&lane](FamilyNumber family, std::string_view key, std::string_view value) {
-      lane.put(family, key, value);
+    RowBuffer& rows = lanes_[0].rows;
+    auto put = [&rows](FamilyNumber family, std::string_view key, std::string_view value) {
+      rows.put(family, key, value);
     };
     std::lock_guard lock(store_.places_mutex_);
     for (auto& [ord, of_ord] : changes_) {
@@ -226,11 +132,14 @@ class KvBulkLoad final : public BulkLoad {
       if (auto place = store_.places_.find(ord); place != store_.places_.end()) {
         store_.write_place(Ord::from_value(ord), place->second, put);
       }
+      written_ords_.push_back(ord);
     }
+    changes_.clear();
     for (const auto& entry : group_.batch.entries()) {
       put(static_cast<FamilyNumber>(entry.family), group_.batch.key(entry),
           group_.batch.value(entry));
     }
+    group_.batch.clear();
     std::string value;
     put_u64(value, group_.t);
     put(kMeta, kMetaT, value);
@@ -239,13 +148,84 @@ class KvBulkLoad final : public BulkLoad {
     put(kMeta, kMetaPerson, value);
   }
 
-  // Runs work(0) to work(count - 1) on kSortThreads threads.
+  Status put_aside() {
+    uint64_t bytes = bytes_.load();
+    write_commits();
+    TRY(for_each_part([this](Part& part) { return put_part_aside(part); }));
+    put_aside_ += bytes;
+    clear_lanes();
+    return {};
+  }
+
+  Status put_part_aside(Part& part) {
+    SortedRows rows(rows_of(part));
+    TRY(bool has_row, rows.next());
+    if (!has_row) {
+      return {};
+    }
+    auto run = store_.temporary_run();
+    TRY(auto writer, run->write());
+    while (has_row) {
+      TRY(writer->put(rows.key(), rows.value()));
+      TRY(has_row, rows.next());
+    }
+    TRY(writer->close());
+    part.runs.push_back(std::move(run));
+    return {};
+  }
+
+  Status ingest() {
+    write_commits();
+    TRY(store_.keys_->sync());
+    TRY(auto ingestion, store_.kv_->begin_ingestion());
+    TRY(for_each_part([&](Part& part) { return ingest_part(part, *ingestion); }));
+    return ingestion->finish();
+  }
+
+  Status ingest_part(Part& part, kv::Ingestion& ingestion) {
+    std::vector<std::unique_ptr<RowSource>> sources;
+    for (const auto& run : part.runs) {
+      TRY(auto source, run->read());
+      sources.push_back(std::move(source));
+    }
+    sources.push_back(std::make_unique<SortedRows>(rows_of(part)));
+    // Of equal keys of several sources the last says most: a place grows, counters count on.
+    RowMerge rows(std::move(sources));
+    auto written = ingestion.start_part(part.family);
+    for (;;) {
+      TRY(bool has_row, rows.next());
+      if (!has_row) {
+        return written->close();
+      }
+      TRY(written->put(rows.key(), rows.value()));
+    }
+  }
+
+  // Copies of what the lanes hold of it.
+  std::vector<RowRef> rows_of(const Part& part) {
+    std::vector<RowRef> rows;
+    for (const LockedLane& lane : lanes_) {
+      for (const RowRef& row : lane.rows.rows(part.family)) {
+        std::string_view key = row.key_view();
+        if (key >= part.from && (!part.to || key < *part.to)) {
+          rows.push_back(row);
+        }
+      }
+    }
+    return rows;
+  }
+
+  // Runs `work(part)` for every part on kSortThreads threads; the first error of all.
   template <typename Work>
-  static void in_parallel(size_t count, const Work& work) {
+  Status for_each_part(const Work& work) {
+    if (parts_.empty()) {
+      make_parts();
+    }
+    std::vector<Status> results(parts_.size());
     std::atomic<size_t> next{0};
     auto run = [&] {
-      for (size_t i = next.fetch_add(1); i < count; i = next.fetch_add(1)) {
-        work(i);
+      for (size_t i = next.fetch_add(1); i < parts_.size(); i = next.fetch_add(1)) {
+        results[i] = work(parts_[i]);
       }
     };
     std::vector<std::thread> threads;
@@ -256,66 +236,62 @@ class KvBulkLoad final : public BulkLoad {
     for (std::thread& thread : threads) {
       thread.join();
     }
-  }
-
-  // Each lane's rows are sorted by themselves, then merged as they are written.
-  Status write_families(kv::Ingestion& ingestion) {
-    // The largest first, so that the threads end together.
-    constexpr FamilyNumber kOrder[] = {kPostings, kRanges, kCurrent, kDirectory, kTimeline,
-                                       kChanges,  kTimes,  kLinks,   kMeta,      kHistory};
-    in_parallel(kFamilyCount * kLanes,
-                [&](size_t i) { sort_rows(lanes_[i % kLanes].lane.rows(kOrder[i / kLanes]), 0); });
-    std::array<Status, kFamilyCount> results;
-    in_parallel(kFamilyCount, [&](size_t i) { results[i] = write_family(kOrder[i], ingestion); });
     for (const Status& result : results) {
       TRY(result);
     }
     return {};
   }
 
-  Status write_family(FamilyNumber family, kv::Ingestion& ingestion) {
-    std::vector<std::span<const RowRef>> runs;
-    for (LockedLane& lane : lanes_) {
-      if (!lane.lane.rows(family).empty()) {
-        runs.emplace_back(lane.lane.rows(family));
-      }
+  // The largest first, so that the threads end together; postings, half of all rows, in two.
+  void make_parts() {
+    std::string pivot = median_key(kPostings);
+    parts_.push_back({kPostings, "", pivot});
+    parts_.push_back({kPostings, pivot, std::nullopt});
+    for (FamilyNumber family : {kRanges, kCurrent, kDirectory, kTimeline, kChanges, kTimes, kLinks,
+                                kMeta, kHistory}) {
+      parts_.push_back({family, "", std::nullopt});
     }
-    std::string_view last;
-    while (!runs.empty()) {
-      auto least = std::min_element(runs.begin(), runs.end(), [](const auto& a, const auto& b) {
-        return before(a.front(), b.front());
-      });
-      const RowRef& row = least->front();
-      *least = least->subspan(1);
-      // Of equal keys in a lane the last put stands; those of several lanes have the same value.
-      bool again = row.key_view() == last ||
-                   (!least->empty() && least->front().key_view() == row.key_view());
-      if (least->empty()) {
-        runs.erase(least);
-      }
-      if (!again) {
-        TRY(ingestion.put(family, row.key_view(), row.value_view()));
-        last = row.key_view();
-      }
-    }
-    return {};
   }
 
-  void start_over() {
+  // Of a sample of what is in the lanes.
+  std::string median_key(FamilyNumber family) const {
+    std::vector<std::string_view> sample;
+    for (const LockedLane& lane : lanes_) {
+      std::span<const RowRef> rows = lane.rows.rows(family);
+      size_t step = rows.size() / kPivotSample + 1;
+      for (size_t i = 0; i < rows.size(); i += step) {
+        sample.push_back(rows[i].key_view());
+      }
+    }
+    if (sample.empty()) {
+      return {};
+    }
+    auto middle = sample.begin() + static_cast<std::ptrdiff_t>(sample.size() / 2);
+    std::nth_element(sample.begin(), middle, sample.end());
+    return std::string(*middle);
+  }
+
+  void clear_lanes() {
     for (LockedLane& lane : lanes_) {
-      lane.lane.clear();
+      lane.rows.clear();
     }
     bytes_ = 0;
+  }
+
+  void forget_what_was_written() {
+    clear_lanes();
+    parts_.clear();
+    put_aside_ = 0;
     group_ = KvStore::Group();
     // What was written can be read again; places nothing was stored in yet are known here only.
     std::lock_guard lock(store_.places_mutex_);
-    for (const auto& [ord, of_ord] : changes_) {
+    for (uint64_t ord : written_ords_) {
       store_.places_.erase(ord);
     }
+    written_ords_.clear();
     std::erase_if(store_.placed_, [this](const auto& entry) {
       return !store_.places_.contains(entry.second.value());
     });
-    changes_.clear();
   }
 
   KvStore& store_;
@@ -325,11 +301,21 @@ class KvBulkLoad final : public BulkLoad {
   std::mutex mutex_;
   std::unordered_map<uint64_t, OrdChanges> changes_;
   KvStore::Group group_;
+  std::vector<Part> parts_;
+  uint64_t put_aside_ = 0;  // bytes as they were in the lanes
+  std::vector<uint64_t> written_ords_;
   Status broken_;
 };
 
 Result<std::unique_ptr<BulkLoad>> KvStore::begin_bulk_load(uint64_t budget_bytes) {
   return std::make_unique<KvBulkLoad>(*this, budget_bytes);
+}
+
+std::unique_ptr<RowRun> KvStore::temporary_run() {
+  uint64_t number = temporary_.next_number.fetch_add(1);
+  return std::make_unique<RowRun>(*temporary_.files,
+                                  temporary_.folder + "/" + std::to_string(number) + ".run",
+                                  temporary_.key, number);
 }
 
 }  // namespace continuum::record

@@ -5,6 +5,7 @@
 
 #include "base/bytes.h"
 #include "base/check.h"
+#include "base/random.h"
 #include "fhir/search_parameters.h"
 #include "json/document.h"
 #include "kv/memory_store.h"
@@ -72,6 +73,19 @@ Status KvStore::open() {
   if (timed) {
     TRY(last_instant_, decode_instant(instant));
   }
+  return {};
+}
+
+Status KvStore::use_temporary_folder(FileSystem& files, const std::string& folder) {
+  TRY(files.make_directories(folder));
+  TRY(auto names, files.list(folder));
+  for (const std::string& name : names) {
+    TRY(files.remove(folder + "/" + name));
+  }
+  std::string key = SecureRandom().bytes(temporary_.key.size());
+  std::copy(key.begin(), key.end(), temporary_.key.begin());
+  temporary_.files = &files;
+  temporary_.folder = folder;
   return {};
 }
 
@@ -208,8 +222,12 @@ Status KvStore::prepare(const Draft& draft, Prepared& out) {
     out.match = std::string(draft.match);
   }
 
-  auto view = kv_view();
-  TRY(auto located, view->find(draft.resource.type, draft.resource.id.hash));
+  std::unique_ptr<KvView> view;
+  std::optional<Located> located;
+  if (!draft.is_absent) {
+    view = kv_view();
+    TRY(located, view->find(draft.resource.type, draft.resource.id.hash));
+  }
   if (located) {
     TRY(prepare_known(draft, *view, *located, out));
   } else if (out.deletion) {
@@ -592,6 +610,9 @@ Result<std::unique_ptr<Store>> open_store(const StoreOptions& options) {
   auto store = std::make_unique<KvStore>(
       std::move(kv), std::move(keys), options.clock != nullptr ? *options.clock : system_clock());
   TRY(store->open());
+  if (options.engine == Engine::kRocks) {
+    TRY(store->use_temporary_folder(files, options.data_folder + "/temporary"));
+  }
   return store;
 }
 

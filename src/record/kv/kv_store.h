@@ -1,6 +1,7 @@
 // record::Store over kv::Store: the embedded engine.
 #pragma once
 
+#include <atomic>
 #include <condition_variable>
 #include <deque>
 #include <map>
@@ -11,6 +12,7 @@
 
 #include "kv/store.h"
 #include "record/kv/kv_view.h"
+#include "record/kv/row_run.h"
 #include "record/kv/row_writer.h"
 #include "record/store.h"
 
@@ -23,6 +25,8 @@ class KvStore final : public Store {
 
   // Checks or writes format and definitions, and reads the counters.
   Status open();
+  // Where a bulk load may put rows aside; what is in the folder is removed. Without: in memory only.
+  Status use_temporary_folder(FileSystem& files, const std::string& folder);
 
   std::unique_ptr<View> view() override { return kv_view(); }
   Result<SourceNumber> register_source(std::string_view name) override;
@@ -86,10 +90,19 @@ class KvStore final : public Store {
   Result<std::optional<LinkBefore>> read_link(const Prepared& item, const Group& group) const;
   void write_link(const Prepared& item, const LinkBefore& before, T t, Group& group);
   Instant next_instant();
+  std::unique_ptr<RowRun> temporary_run();
 
   std::unique_ptr<kv::Store> kv_;
   std::unique_ptr<KeyStore> keys_;
   const Clock& clock_;
+
+  struct Temporary {
+    FileSystem* files = nullptr;
+    std::string folder;
+    crypto::Key key{};  // of this process alone
+    std::atomic<uint64_t> next_number{0};
+  };
+  Temporary temporary_;
 
   std::mutex places_mutex_;
   std::unordered_map<uint64_t, Place> places_;

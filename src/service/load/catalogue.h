@@ -165,6 +165,11 @@ class Catalogue {
   const Occurrence& at(OccurrenceIndex index) const { return occurrences_[index]; }
   record::ResourceId id_of(OccurrenceIndex index) const;
   record::Ord home_of(OccurrenceIndex index) const;
+  // The store has nothing of that id until this occurrence is stored.
+  bool is_absent(OccurrenceIndex index) const {
+    const Occurrence& occurrence = occurrences_[index];
+    return !occurrences_[occurrence.leader].known && (!occurrence.repeated || occurrence.uniform);
+  }
 
   // The occurrences of one unit: [begin, end).
   struct Scope {

@@ -193,20 +193,23 @@ class Load {
         std::shared_lock lock(storing_);
         TRY(store_unit(worker, unit));
       }
-      if (is_full()) {
-        std::unique_lock lock(storing_);
-        if (is_full()) {
-          TRY(write_out());
-        }
-      }
-      return {};
+      return make_room();
     }));
     return write_out();
   }
 
-  bool is_full() {
-    return bulk_->is_full() ||
-           waiting_bytes_.load() >= std::min(kWaitingBytesMax, options_.batch_bytes);
+  Status make_room() {
+    auto many_wait = [this] {
+      return waiting_bytes_.load() >= std::min(kWaitingBytesMax, options_.batch_bytes);
+    };
+    if (!bulk_->is_full() && !many_wait()) {
+      return {};
+    }
+    std::unique_lock lock(storing_);
+    if (many_wait()) {
+      return write_out();
+    }
+    return bulk_->is_full() ? bulk_->make_room() : Status();
   }
 
   // Makes everything so far durable: new resources by bulk, changes to old ones by commits. Places
@@ -365,6 +368,7 @@ class Load {
     draft.own_id = own_id;
     draft.canonical = &worker.canonical;
     draft.tree = &root;
+    draft.is_absent = catalogue_.is_absent(index) && occurrence.type != fhir::kPatientType;
     std::string match;
     if (occurrence.type == fhir::kPatientType) {
       match = match_of(index, root);

@@ -1,0 +1,131 @@
+#include "record/kv/row_buffer.h"
+
+#include <algorithm>
+#include <cstring>
+
+namespace continuum::record {
+namespace {
+
+constexpr size_t kChunkBytes = size_t{1} << 20;
+constexpr size_t kSmallRun = 24;
+// PERF: rows are visited in the order of their keys, which lie anywhere. Asking for a key this many
+// rows ahead hides the wait.
+constexpr size_t kPrefetchAhead = 16;
+
+void prefetch_key(std::span<const RowRef> rows, size_t at) {
+  if (at < rows.size()) {
+    __builtin_prefetch(rows[at].key);
+    __builtin_prefetch(rows[at].key + 63);
+  }
+}
+
+uint64_t prefix_at(std::string_view key, size_t depth) {
+  unsigned char bytes[8] = {};
+  if (depth < key.size()) {
+    std::memcpy(bytes, key.data() + depth, std::min<size_t>(key.size() - depth, 8));
+  }
+  uint64_t value = 0;
+  for (unsigned char byte : bytes) {
+    value = (value << 8) | byte;
+  }
+  return value;
+}
+
+// Of rows that agree in their first `depth` bytes and have the prefix at `depth`.
+bool before(const RowRef& a, const RowRef& b, size_t depth) {
+  if (a.prefix != b.prefix) {
+    return a.prefix < b.prefix;
+  }
+  if (a.key_size < depth + 8 || b.key_size < depth + 8) {
+    return a.key_size < b.key_size;
+  }
+  return a.key_view().substr(depth + 8) < b.key_view().substr(depth + 8);
+}
+
+// PERF: radix by 8 bytes. Comparing whole keys cost a quarter of a load: most postings share 20 to
+// 40 bytes, and every comparison missed the cache twice.
+void sort_at(std::span<RowRef> rows, size_t depth) {
+  auto by_key = [depth](const RowRef& a, const RowRef& b) { return before(a, b, depth); };
+  if (rows.size() <= kSmallRun) {
+    std::stable_sort(rows.begin(), rows.end(), by_key);
+    return;
+  }
+  auto differs = [&](const RowRef& row) { return row.prefix != rows.front().prefix; };
+  if (std::any_of(rows.begin(), rows.end(), differs)) {
+    std::stable_sort(rows.begin(), rows.end(),
+                     [](const RowRef& a, const RowRef& b) { return a.prefix < b.prefix; });
+  }
+  for (size_t from = 0; from < rows.size();) {
+    size_t to = from + 1;
+    bool all_longer = rows[from].key_size > depth + 8;
+    while (to < rows.size() && rows[to].prefix == rows[from].prefix) {
+      all_longer = all_longer && rows[to].key_size > depth + 8;
+      ++to;
+    }
+    std::span<RowRef> run = rows.subspan(from, to - from);
+    if (run.size() > 1 && !all_longer) {
+      std::stable_sort(run.begin(), run.end(), by_key);
+    } else if (run.size() > 1) {
+      for (size_t i = 0; i < run.size(); ++i) {
+        prefetch_key(run, i + kPrefetchAhead);
+        run[i].prefix = prefix_at(run[i].key_view(), depth + 8);
+      }
+      sort_at(run, depth + 8);
+    }
+    from = to;
+  }
+}
+
+}  // namespace
+
+void sort_rows(std::span<RowRef> rows) {
+  sort_at(rows, 0);
+}
+
+void RowBuffer::put(FamilyNumber family, std::string_view key, std::string_view value) {
+  size_t size = key.size() + value.size();
+  char* at = allocate(size);
+  std::memcpy(at, key.data(), key.size());
+  std::memcpy(at + key.size(), value.data(), value.size());
+  rows_[family].push_back({prefix_at(key, 0), at, static_cast<uint32_t>(key.size()),
+                           static_cast<uint32_t>(value.size())});
+  bytes_ += size + sizeof(RowRef);
+}
+
+void RowBuffer::clear() {
+  for (auto& rows : rows_) {
+    rows.clear();
+  }
+  chunks_.clear();
+  left_ = 0;
+  bytes_ = 0;
+}
+
+char* RowBuffer::allocate(size_t size) {
+  if (size > left_) {
+    size_t chunk = std::max(size, kChunkBytes);
+    chunks_.push_back(std::unique_ptr<char[]>(new char[chunk]));
+    next_ = chunks_.back().get();
+    left_ = chunk;
+  }
+  char* at = next_;
+  next_ += size;
+  left_ -= size;
+  return at;
+}
+
+SortedRows::SortedRows(std::vector<RowRef> rows) : rows_(std::move(rows)) {
+  sort_rows(rows_);
+}
+
+Result<bool> SortedRows::next() {
+  at_ += started_ ? 1 : 0;
+  started_ = true;
+  prefetch_key(rows_, at_ + kPrefetchAhead);
+  while (at_ + 1 < rows_.size() && rows_[at_].key_view() == rows_[at_ + 1].key_view()) {
+    ++at_;
+  }
+  return at_ < rows_.size();
+}
+
+}  // namespace continuum::record

@@ -1,5 +1,7 @@
 #include <gtest/gtest.h>
 
+#include <random>
+
 #include "json/document.h"
 #include "json/split.h"
 #include "json/writer.h"
@@ -151,6 +153,60 @@ TEST(Split, CutsRawParts) {
   EXPECT_EQ(*elements, (std::vector<std::string_view>{"{}", "[1,2]", "\"a\"", "true"}));
   EXPECT_TRUE(split_array("[]")->empty());
   EXPECT_TRUE(split_object("{}")->empty());
+}
+
+// The end of the container that starts `text`, found one character at a time; 0: it has none.
+size_t end_of_container(std::string_view text) {
+  size_t depth = 0;
+  bool in_string = false;
+  for (size_t i = 0; i < text.size(); ++i) {
+    char c = text[i];
+    if (in_string) {
+      i += c == '\\' ? 1 : 0;
+      in_string = c != '"';
+      continue;
+    }
+    in_string = c == '"';
+    depth += c == '{' || c == '[' ? 1 : 0;
+    depth -= c == '}' || c == ']' ? 1 : 0;
+    if (depth == 0) {
+      return i + 1;
+    }
+  }
+  return 0;
+}
+
+// Brackets, strings and escapes at random; escapes in strings only, where alone JSON has them.
+std::string random_container(std::mt19937& random) {
+  constexpr std::string_view kMarks = "[]{}\"\"\\\\,:";
+  std::string text = "[";
+  bool in_string = false;
+  bool escaped = false;
+  for (size_t left = random() % 200; left > 0; --left) {
+    char c = random() % 4 != 0 ? 'x' : kMarks[random() % kMarks.size()];
+    c = c == '\\' && !in_string ? ' ' : c;
+    in_string ^= c == '"' && !escaped;
+    escaped = c == '\\' && !escaped;
+    text += c;
+  }
+  return text;
+}
+
+TEST(Split, FindsTheEndWhereverBlocksFall) {
+  std::mt19937 random(1);
+  size_t ended = 0;
+  for (int round = 0; round < 20000; ++round) {
+    std::string text = random_container(random);
+    Cutter cutter(text);
+    auto value = cutter.value();
+    size_t end = end_of_container(text);
+    ASSERT_EQ(value.has_value(), end != 0) << text;
+    if (value) {
+      ++ended;
+      ASSERT_EQ(value->size(), end) << text;
+    }
+  }
+  EXPECT_GT(ended, 1000U);
 }
 
 TEST(Split, Refuses) {

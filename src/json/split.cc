@@ -2,6 +2,7 @@
 
 #include <algorithm>
 #include <cstdint>
+#include <optional>
 
 #ifdef __AVX2__
 #include <immintrin.h>
@@ -23,6 +24,103 @@ __m256i load(std::string_view text, size_t from) {
   return _mm256_loadu_si256(reinterpret_cast<const __m256i*>(text.data() + from));
 }
 #endif
+
+constexpr size_t kBlock = 64;
+
+// One bit for each character of a block.
+struct Marks {
+  uint64_t quotes = 0;
+  uint64_t escapes = 0;
+  uint64_t opens = 0;   // { and [
+  uint64_t closes = 0;  // } and ]
+};
+
+Marks marks_of(std::string_view block) {
+  Marks marks;
+#ifdef __AVX2__
+  const __m256i fold = _mm256_set1_epi8(0x20);  // [ and ] become { and }
+  for (size_t half = 0; half < 2; ++half) {
+    __m256i bytes = load(block, half * 32);
+    __m256i folded = _mm256_or_si256(bytes, fold);
+    auto bits = [half](__m256i text, char c) {
+      auto mask = static_cast<uint32_t>(
+          _mm256_movemask_epi8(_mm256_cmpeq_epi8(text, _mm256_set1_epi8(c))));
+      return uint64_t{mask} << (half * 32);
+    };
+    marks.quotes |= bits(bytes, '"');
+    marks.escapes |= bits(bytes, '\\');
+    marks.opens |= bits(folded, '{');
+    marks.closes |= bits(folded, '}');
+  }
+#else
+  for (size_t i = 0; i < kBlock; ++i) {
+    uint64_t bit = uint64_t{1} << i;
+    marks.quotes |= block[i] == '"' ? bit : 0;
+    marks.escapes |= block[i] == '\\' ? bit : 0;
+    marks.opens |= (block[i] | 0x20) == '{' ? bit : 0;
+    marks.closes |= (block[i] | 0x20) == '}' ? bit : 0;
+  }
+#endif
+  return marks;
+}
+
+// Bit i: whether an odd number of bits is set at or below i.
+uint64_t parity_up_to(uint64_t bits) {
+  for (int shift = 1; shift < 64; shift *= 2) {
+    bits ^= bits << shift;
+  }
+  return bits;
+}
+
+// Follows strings and brackets block by block.
+class StructureScan {
+ public:
+  // The marks of the next block, without what stands in strings.
+  Marks next(std::string_view block) {
+    Marks marks = marks_of(block);
+    marks.quotes &= ~escaped(marks.escapes);
+    uint64_t inside = parity_up_to(marks.quotes) ^ (in_string_ ? ~uint64_t{0} : 0);
+    in_string_ = (inside >> 63) != 0;
+    marks.opens &= ~inside;
+    marks.closes &= ~inside;
+    return marks;
+  }
+  bool in_string() const { return in_string_; }
+
+ private:
+  // The characters that stand behind an escape.
+  uint64_t escaped(uint64_t escapes) {
+    uint64_t found = after_escape_ ? 1 : 0;
+    after_escape_ = false;
+    for (escapes &= ~found; escapes != 0;) {
+      uint64_t behind = (escapes & -escapes) << 1;  // of the first
+      after_escape_ = behind == 0;
+      found |= behind;
+      escapes &= escapes - 1;
+      escapes &= ~behind;
+    }
+    return found;
+  }
+
+  bool in_string_ = false;
+  bool after_escape_ = false;
+};
+
+// Bracket by bracket: behind the one that closes the container, if it is in this block.
+Result<std::optional<size_t>> end_in_block(const Marks& marks, size_t depth_max, size_t& depth) {
+  for (uint64_t brackets = marks.opens | marks.closes; brackets != 0; brackets &= brackets - 1) {
+    uint64_t bracket = brackets & -brackets;
+    depth = (marks.opens & bracket) != 0 ? depth + 1 : depth - 1;
+    if (depth > depth_max) {
+      return fail(ErrorCode::kTooLarge,
+                  "JSON is nested deeper than " + std::to_string(depth_max) + " levels");
+    }
+    if (depth == 0) {
+      return std::optional<size_t>(static_cast<size_t>(__builtin_ctzll(bracket)) + 1);
+    }
+  }
+  return std::optional<size_t>();
+}
 
 }  // namespace
 
@@ -105,29 +203,31 @@ void Cutter::skip_word() {
 
 // From an opening bracket to the one that closes it.
 Status Cutter::skip_container() {
+  StructureScan scan;
   size_t depth = 0;
-  do {
-    at_ = next_mark(at_);
-    if (at_ >= text_.size()) {
-      return refuse("the text ends inside a value");
+  for (; at_ < text_.size(); at_ += kBlock) {
+    std::string last;  // the last block, filled up
+    std::string_view block = text_.substr(at_, kBlock);
+    if (block.size() < kBlock) {
+      last.assign(block);
+      last.resize(kBlock, ' ');
+      block = last;
     }
-    char c = text_[at_];
-    if (c == '"') {
-      TRY(skip_string());
+    Marks marks = scan.next(block);
+    auto opened = static_cast<size_t>(__builtin_popcountll(marks.opens));
+    auto closed = static_cast<size_t>(__builtin_popcountll(marks.closes));
+    if (closed < depth && depth + opened <= limits_.depth_max) {
+      depth = depth + opened - closed;
       continue;
     }
-    if (c == '{' || c == '[') {
-      ++depth;
-    } else {
-      --depth;
+    TRY(auto end, end_in_block(marks, limits_.depth_max, depth));
+    if (end) {
+      at_ += *end;
+      return {};
     }
-    ++at_;
-    if (depth > limits_.depth_max) {
-      return fail(ErrorCode::kTooLarge,
-                  "JSON is nested deeper than " + std::to_string(limits_.depth_max) + " levels");
-    }
-  } while (depth > 0);
-  return {};
+  }
+  at_ = text_.size();
+  return refuse(scan.in_string() ? "a string is not closed" : "the text ends inside a value");
 }
 
 Status Cutter::skip_string() {
@@ -144,31 +244,6 @@ Status Cutter::skip_string() {
     }
     at_ += 2;
   }
-}
-
-// The first quote or bracket at or after `from`; the size of the text when there is none.
-size_t Cutter::next_mark(size_t from) const {
-#ifdef __AVX2__
-  const __m256i quote = _mm256_set1_epi8('"');
-  const __m256i open = _mm256_set1_epi8('{');
-  const __m256i close = _mm256_set1_epi8('}');
-  const __m256i fold = _mm256_set1_epi8(0x20);  // [ and ] become { and }
-  for (; from + 32 <= text_.size(); from += 32) {
-    __m256i block = load(text_, from);
-    __m256i folded = _mm256_or_si256(block, fold);
-    __m256i hit = _mm256_or_si256(
-        _mm256_cmpeq_epi8(block, quote),
-        _mm256_or_si256(_mm256_cmpeq_epi8(folded, open), _mm256_cmpeq_epi8(folded, close)));
-    if (auto mask = static_cast<uint32_t>(_mm256_movemask_epi8(hit)); mask != 0) {
-      return from + static_cast<size_t>(__builtin_ctz(mask));
-    }
-  }
-#endif
-  while (from < text_.size() && text_[from] != '"' && (text_[from] | 0x20) != '{' &&
-         (text_[from] | 0x20) != '}') {
-    ++from;
-  }
-  return from;
 }
 
 size_t Cutter::next_quote_or_escape(size_t from) const {

@@ -43,7 +43,6 @@ class Cutter {
   void skip_word();
   Status skip_string();
   Status skip_container();
-  size_t next_mark(size_t from) const;
   size_t next_quote_or_escape(size_t from) const;
   tl::unexpected<Error> refuse(std::string what) const;
 

@@ -19,8 +19,10 @@ namespace continuum::rocks {
 namespace {
 
 constexpr size_t kBlockSize = 16 * 1024;
-// Files of a load overlap all that is there. Merged in often, they cost more than the load itself.
+// The files of a load overlap all that is there. Merged into it as often as RocksDB would by itself,
+// they cost as much as the load: so many of them, or bytes, may wait for it.
 constexpr int kLevel0Files = 12;
+constexpr uint64_t kLevelBaseBytes = uint64_t{1} << 30;
 constexpr size_t kScanReadahead = 2 * 1024 * 1024;
 constexpr uint64_t kIngestionFileMax = uint64_t{256} << 20;
 
@@ -225,6 +227,7 @@ rocksdb::ColumnFamilyOptions RocksStore::family_options(const FamilySpec& spec) 
   options.write_buffer_size = options_.tiny ? 16 * 1024 : size_t{32} << 20;
   options.level_compaction_dynamic_level_bytes = true;
   options.level0_file_num_compaction_trigger = kLevel0Files;
+  options.max_bytes_for_level_base = kLevelBaseBytes;
   rocksdb::BlockBasedTableOptions table;
   table.block_cache = cache_;
   table.block_size = options_.tiny ? 512 : kBlockSize;

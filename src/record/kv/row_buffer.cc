@@ -96,17 +96,23 @@ void RowBuffer::clear() {
   for (auto& rows : rows_) {
     rows.clear();
   }
-  chunks_.clear();
+  chunks_in_use_ = 0;
+  large_.clear();
   left_ = 0;
   bytes_ = 0;
 }
 
 char* RowBuffer::allocate(size_t size) {
+  if (size > kChunkBytes) {
+    large_.push_back(std::unique_ptr<char[]>(new char[size]));
+    return large_.back().get();
+  }
   if (size > left_) {
-    size_t chunk = std::max(size, kChunkBytes);
-    chunks_.push_back(std::unique_ptr<char[]>(new char[chunk]));
-    next_ = chunks_.back().get();
-    left_ = chunk;
+    if (chunks_in_use_ == chunks_.size()) {
+      chunks_.push_back(std::unique_ptr<char[]>(new char[kChunkBytes]));
+    }
+    next_ = chunks_[chunks_in_use_++].get();
+    left_ = kChunkBytes;
   }
   char* at = next_;
   next_ += size;

@@ -26,7 +26,7 @@ struct RowRef {
 // overwritten.
 void sort_rows(std::span<RowRef> rows);
 
-// Owns the bytes of its rows. One thread at a time.
+// Owns the bytes of its rows. clear() keeps the memory for the next ones. One thread at a time.
 class RowBuffer {
  public:
   void put(FamilyNumber family, std::string_view key, std::string_view value);
@@ -39,6 +39,8 @@ class RowBuffer {
 
   std::array<std::vector<RowRef>, kFamilyCount> rows_;
   std::vector<std::unique_ptr<char[]>> chunks_;
+  size_t chunks_in_use_ = 0;
+  std::vector<std::unique_ptr<char[]>> large_;
   char* next_ = nullptr;
   size_t left_ = 0;
   size_t bytes_ = 0;

@@ -1,6 +1,7 @@
 #include "service/load/catalogue.h"
 
 #include <algorithm>
+#include <thread>
 
 #include "base/bytes.h"
 #include "base/check.h"
@@ -300,10 +301,12 @@ std::optional<HomeHint> Scanner::home_hint(const fhir::ParsedReference& referenc
   }
 }
 
-Catalogue::Catalogue(record::Store& store, record::SourceNumber source, std::string source_name)
+Catalogue::Catalogue(record::Store& store, record::SourceNumber source, std::string source_name,
+                     unsigned threads)
     : store_(store),
       source_(source),
       source_name_(std::move(source_name)),
+      threads_(std::max(1U, threads)),
       minter_(store.id_minter()) {}
 
 void Catalogue::add(UnitScan scan, const UnitPlace& place) {
@@ -448,7 +451,31 @@ Status Catalogue::find_known(const record::View& view) {
   if (view.stable_t() == 0) {
     return {};
   }
-  for (OccurrenceIndex i = 0; i < occurrences_.size(); ++i) {
+  std::vector<Status> results(threads_);
+  auto run = [&](size_t part) {
+    results[part] = find_known(view, {index_at(part), index_at(part + 1)});
+  };
+  std::vector<std::thread> others;
+  for (size_t part = 1; part < threads_; ++part) {
+    others.emplace_back(run, part);
+  }
+  run(0);
+  for (std::thread& other : others) {
+    other.join();
+  }
+  for (const Status& result : results) {
+    TRY(result);
+  }
+  return {};
+}
+
+// Where the part of each thread begins.
+OccurrenceIndex Catalogue::index_at(size_t part) const {
+  return static_cast<OccurrenceIndex>(occurrences_.size() * part / threads_);
+}
+
+Status Catalogue::find_known(const record::View& view, Scope scope) {
+  for (OccurrenceIndex i = scope.begin; i < scope.end; ++i) {
     Occurrence& occurrence = occurrences_[i];
     bool relevant = occurrence.fate == Fate::kStore || occurrence.fate == Fate::kDelete;
     if (!relevant || occurrence.leader != i) {

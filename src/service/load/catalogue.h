@@ -148,7 +148,9 @@ struct Target {
 
 class Catalogue {
  public:
-  Catalogue(record::Store& store, record::SourceNumber source, std::string source_name);
+  // `threads`: how many look things up.
+  Catalogue(record::Store& store, record::SourceNumber source, std::string source_name,
+            unsigned threads = 1);
 
   struct UnitPlace {
     uint32_t file = 0;
@@ -224,6 +226,8 @@ class Catalogue {
   void elect_leaders();
   void elect_leader(size_t begin, size_t end);
   Status find_known(const record::View& view);
+  Status find_known(const record::View& view, Scope scope);
+  OccurrenceIndex index_at(size_t part) const;
   Status find_homes(const record::View& view);
   Result<bool> refuse_other_people(const record::View& view);
   Result<bool> refuse_moved(const record::View& view);
@@ -252,6 +256,7 @@ class Catalogue {
   record::Store& store_;
   record::SourceNumber source_;
   std::string source_name_;
+  size_t threads_;
   mutable record::IdMinter minter_;
   std::vector<Occurrence> occurrences_;
   std::vector<OccurrenceIndex> unit_starts_;

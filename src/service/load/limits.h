@@ -20,6 +20,7 @@ inline constexpr uint64_t kBatchBytes = uint64_t{96} << 20;
 inline constexpr uint64_t kWaitingBytesMax = uint64_t{64} << 20;
 inline constexpr size_t kWaitingItemsMax = 4'096;  // of small units in one commit
 inline constexpr size_t kCandidatesMax = 1'024;    // resources looked at in a search by identifier
+inline constexpr size_t kSearchesKept = 65'536;    // references a thread remembers the target of
 inline constexpr size_t kUnresolvedKept = 1'000;
 inline constexpr size_t kUnlinkableKept = 1'000;
 inline constexpr size_t kHomeDepthMax = 16;  // A is about B is about C ... the patient

@@ -55,6 +55,7 @@ struct Worker {
   std::vector<UnresolvedReference> unresolved;
   Catalogue::Scope scope;                                 // where `resolved` holds
   std::unordered_map<std::string, std::string> resolved;  // empty text: names nothing
+  std::unordered_map<std::string, std::string> searched;  // the same by identifier, in any scope
 
   void start_unit() {
     used = 0;
@@ -83,7 +84,7 @@ class Load {
         options_(options),
         progress_(progress),
         source_(source),
-        catalogue_(store, source, options.source) {}
+        catalogue_(store, source, options.source, options.threads) {}
 
   Result<LoadReport> run() {
     TRY(report_.input, find_input_files(files_, options_.paths));
@@ -195,7 +196,9 @@ class Load {
       }
       return make_room();
     }));
-    return write_out();
+    TRY(write_out());
+    bulk_.reset();
+    return {};
   }
 
   Status make_room() {
@@ -521,14 +524,19 @@ class Load {
   Status rewrite_reference(Worker& worker, const Unit& unit, const Entry& entry,
                            json::Node& reference) {
     std::string text(reference.text);
-    auto found = worker.resolved.find(text);
-    if (found == worker.resolved.end()) {
+    bool is_search = text.find('?') != std::string::npos;
+    auto& known = is_search ? worker.searched : worker.resolved;
+    auto found = known.find(text);
+    if (found == known.end()) {
+      if (known.size() >= kSearchesKept) {
+        known.clear();
+      }
       TRY(auto target, catalogue_.resolve(text, worker.scope, worker.minter, *worker.view));
       std::string written;
       if (target) {
         written = std::string(fhir::type_name(target->type)) + "/" + target->id.text();
       }
-      found = worker.resolved.emplace(text, std::move(written)).first;
+      found = known.emplace(text, std::move(written)).first;
     }
     if (!found->second.empty()) {
       worker.document.set_text(reference, found->second);

@@ -1,6 +1,7 @@
 #include <algorithm>
 #include <array>
 #include <atomic>
+#include <functional>
 #include <optional>
 #include <thread>
 
@@ -90,6 +91,11 @@ class KvBulkLoad final : public BulkLoad {
     std::optional<std::string> to;
     std::vector<std::unique_ptr<RowRun>> runs = {};
   };
+  // What a thread sorts on.
+  struct Desk {
+    std::vector<RowRef> rows;
+    RowSorter sorter;
+  };
 
   static size_t lane_of_this_thread() {
     static std::atomic<size_t> next{0};
@@ -151,14 +157,14 @@ class KvBulkLoad final : public BulkLoad {
   Status put_aside() {
     uint64_t bytes = bytes_.load();
     write_commits();
-    TRY(for_each_part([this](Part& part) { return put_part_aside(part); }));
+    TRY(for_each_part([this](Part& part, Desk& desk) { return put_part_aside(part, desk); }));
     put_aside_ += bytes;
     clear_lanes();
     return {};
   }
 
-  Status put_part_aside(Part& part) {
-    SortedRows rows(rows_of(part));
+  Status put_part_aside(Part& part, Desk& desk) {
+    SortedRows rows(sorted_rows_of(part, desk));
     TRY(bool has_row, rows.next());
     if (!has_row) {
       return {};
@@ -178,17 +184,18 @@ class KvBulkLoad final : public BulkLoad {
     write_commits();
     TRY(store_.keys_->sync());
     TRY(auto ingestion, store_.kv_->begin_ingestion());
-    TRY(for_each_part([&](Part& part) { return ingest_part(part, *ingestion); }));
+    TRY(for_each_part(
+        [&](Part& part, Desk& desk) { return ingest_part(part, desk, *ingestion); }));
     return ingestion->finish();
   }
 
-  Status ingest_part(Part& part, kv::Ingestion& ingestion) {
+  Status ingest_part(Part& part, Desk& desk, kv::Ingestion& ingestion) {
     std::vector<std::unique_ptr<RowSource>> sources;
     for (const auto& run : part.runs) {
       TRY(auto source, run->read());
       sources.push_back(std::move(source));
     }
-    sources.push_back(std::make_unique<SortedRows>(rows_of(part)));
+    sources.push_back(std::make_unique<SortedRows>(sorted_rows_of(part, desk)));
     // Of equal keys of several sources the last says most: a place grows, counters count on.
     RowMerge rows(std::move(sources));
     auto written = ingestion.start_part(part.family);
@@ -201,21 +208,22 @@ class KvBulkLoad final : public BulkLoad {
     }
   }
 
-  // Copies of what the lanes hold of it.
-  std::vector<RowRef> rows_of(const Part& part) {
-    std::vector<RowRef> rows;
+  // What the lanes hold of it. Valid until the desk is used again.
+  std::span<const RowRef> sorted_rows_of(const Part& part, Desk& desk) {
+    desk.rows.clear();
     for (const LockedLane& lane : lanes_) {
       for (const RowRef& row : lane.rows.rows(part.family)) {
         std::string_view key = row.key_view();
         if (key >= part.from && (!part.to || key < *part.to)) {
-          rows.push_back(row);
+          desk.rows.push_back(row);
         }
       }
     }
-    return rows;
+    desk.sorter.sort(desk.rows);
+    return desk.rows;
   }
 
-  // Runs `work(part)` for every part on kSortThreads threads; the first error of all.
+  // Runs `work(part, desk)` for every part on kSortThreads threads; the first error of all.
   template <typename Work>
   Status for_each_part(const Work& work) {
     if (parts_.empty()) {
@@ -223,16 +231,16 @@ class KvBulkLoad final : public BulkLoad {
     }
     std::vector<Status> results(parts_.size());
     std::atomic<size_t> next{0};
-    auto run = [&] {
+    auto run = [&](Desk& desk) {
       for (size_t i = next.fetch_add(1); i < parts_.size(); i = next.fetch_add(1)) {
-        results[i] = work(parts_[i]);
+        results[i] = work(parts_[i], desk);
       }
     };
     std::vector<std::thread> threads;
     for (size_t i = 1; i < kSortThreads; ++i) {
-      threads.emplace_back(run);
+      threads.emplace_back(run, std::ref(desks_[i]));
     }
-    run();
+    run(desks_[0]);
     for (std::thread& thread : threads) {
       thread.join();
     }
@@ -302,6 +310,7 @@ class KvBulkLoad final : public BulkLoad {
   std::unordered_map<uint64_t, OrdChanges> changes_;
   KvStore::Group group_;
   std::vector<Part> parts_;
+  std::array<Desk, kSortThreads> desks_;
   uint64_t put_aside_ = 0;  // bytes as they were in the lanes
   std::vector<uint64_t> written_ords_;
   Status broken_;

@@ -2,12 +2,14 @@
 
 #include <algorithm>
 #include <cstring>
+#include <utility>
 
 namespace continuum::record {
 namespace {
 
 constexpr size_t kChunkBytes = size_t{1} << 20;
 constexpr size_t kSmallRun = 24;
+constexpr size_t kRadixMin = 512;
 // PERF: rows are visited in the order of their keys, which lie anywhere. Asking for a key this many
 // rows ahead hides the wait.
 constexpr size_t kPrefetchAhead = 16;
@@ -42,19 +44,21 @@ bool before(const RowRef& a, const RowRef& b, size_t depth) {
   return a.key_view().substr(depth + 8) < b.key_view().substr(depth + 8);
 }
 
+}  // namespace
+
+void RowSorter::sort(std::span<RowRef> rows) {
+  sort_at(rows, 0);
+}
+
 // PERF: radix by 8 bytes. Comparing whole keys cost a quarter of a load: most postings share 20 to
 // 40 bytes, and every comparison missed the cache twice.
-void sort_at(std::span<RowRef> rows, size_t depth) {
+void RowSorter::sort_at(std::span<RowRef> rows, size_t depth) {
   auto by_key = [depth](const RowRef& a, const RowRef& b) { return before(a, b, depth); };
   if (rows.size() <= kSmallRun) {
     std::stable_sort(rows.begin(), rows.end(), by_key);
     return;
   }
-  auto differs = [&](const RowRef& row) { return row.prefix != rows.front().prefix; };
-  if (std::any_of(rows.begin(), rows.end(), differs)) {
-    std::stable_sort(rows.begin(), rows.end(),
-                     [](const RowRef& a, const RowRef& b) { return a.prefix < b.prefix; });
-  }
+  sort_by_prefix(rows);
   for (size_t from = 0; from < rows.size();) {
     size_t to = from + 1;
     bool all_longer = rows[from].key_size > depth + 8;
@@ -76,10 +80,41 @@ void sort_at(std::span<RowRef> rows, size_t depth) {
   }
 }
 
-}  // namespace
-
-void sort_rows(std::span<RowRef> rows) {
-  sort_at(rows, 0);
+// Byte by byte from the last; bytes that all rows share cost one look.
+void RowSorter::sort_by_prefix(std::span<RowRef> rows) {
+  if (rows.size() < kRadixMin) {
+    std::stable_sort(rows.begin(), rows.end(),
+                     [](const RowRef& a, const RowRef& b) { return a.prefix < b.prefix; });
+    return;
+  }
+  std::array<std::array<size_t, 256>, 8> counts{};
+  for (const RowRef& row : rows) {
+    for (size_t byte = 0; byte < 8; ++byte) {
+      ++counts[byte][(row.prefix >> (8 * byte)) & 0xFF];
+    }
+  }
+  if (scratch_.size() < rows.size()) {
+    scratch_.resize(rows.size());
+  }
+  std::span<RowRef> from = rows;
+  std::span<RowRef> to = std::span(scratch_).first(rows.size());
+  for (size_t byte = 0; byte < 8; ++byte) {
+    auto& count = counts[byte];
+    if (count[(from.front().prefix >> (8 * byte)) & 0xFF] == rows.size()) {
+      continue;
+    }
+    size_t at = 0;
+    for (size_t& bucket : count) {
+      at += std::exchange(bucket, at);
+    }
+    for (const RowRef& row : from) {
+      to[count[(row.prefix >> (8 * byte)) & 0xFF]++] = row;
+    }
+    std::swap(from, to);
+  }
+  if (from.data() != rows.data()) {
+    std::copy(from.begin(), from.end(), rows.begin());
+  }
 }
 
 void RowBuffer::put(FamilyNumber family, std::string_view key, std::string_view value) {
@@ -118,10 +153,6 @@ char* RowBuffer::allocate(size_t size) {
   next_ += size;
   left_ -= size;
   return at;
-}
-
-SortedRows::SortedRows(std::vector<RowRef> rows) : rows_(std::move(rows)) {
-  sort_rows(rows_);
 }
 
 Result<bool> SortedRows::next() {

@@ -22,9 +22,20 @@ struct RowRef {
   std::string_view value_view() const { return {key + key_size, value_size}; }
 };
 
-// By key. Stable: of equal keys the order stands. `prefix` of each row is that at depth 0, and is
-// overwritten.
-void sort_rows(std::span<RowRef> rows);
+// Sorts by key. Stable: of equal keys the order stands. Keeps its memory for the next rows. One
+// thread at a time.
+class RowSorter {
+ public:
+  // `prefix` of each row is that at depth 0, and is overwritten.
+  void sort(std::span<RowRef> rows);
+
+ private:
+  // Rows that agree in their first `depth` bytes and have the prefix at `depth`.
+  void sort_at(std::span<RowRef> rows, size_t depth);
+  void sort_by_prefix(std::span<RowRef> rows);
+
+  std::vector<RowRef> scratch_;
+};
 
 // Owns the bytes of its rows. clear() keeps the memory for the next ones. One thread at a time.
 class RowBuffer {
@@ -46,16 +57,16 @@ class RowBuffer {
   size_t bytes_ = 0;
 };
 
-// Sorted rows; of equal keys the last stands. What the rows view must outlive this.
+// Rows sorted by key; of equal keys the last stands. The rows must outlive this.
 class SortedRows final : public RowSource {
  public:
-  explicit SortedRows(std::vector<RowRef> rows);
+  explicit SortedRows(std::span<const RowRef> rows) : rows_(rows) {}
   Result<bool> next() override;
   std::string_view key() const override { return rows_[at_].key_view(); }
   std::string_view value() const override { return rows_[at_].value_view(); }
 
  private:
-  std::vector<RowRef> rows_;
+  std::span<const RowRef> rows_;
   size_t at_ = 0;
   bool started_ = false;
 };

@@ -121,6 +121,33 @@ TEST_P(BulkLoadTest, FlushesInParts) {
   EXPECT_EQ(store_.writer().findings(), std::vector<std::string>{});
 }
 
+// Rows put aside count for nothing until the flush, and for all then.
+TEST_P(BulkLoadTest, PutsRowsAside) {
+  auto draws = some_people(9);
+  draws[4].match = "999|1980-01-31";
+  Writer writer = store_.writer();
+  auto load = *store_->begin_bulk_load(4000);
+  size_t rooms = 0;
+  for (const Draw& draw : draws) {
+    ASSERT_TRUE(writer.add(*load, draw));
+    if (load->is_full()) {
+      ASSERT_TRUE(load->make_room());
+      EXPECT_FALSE(load->is_full());
+      ++rooms;
+      bool in_memory = GetParam() == Engine::kMemory;  // has no room but the store itself
+      EXPECT_EQ(store_->view()->stable_t() != 0, in_memory);
+    }
+  }
+  EXPECT_GT(rooms, 3U);
+  ASSERT_TRUE(load->flush());
+  ASSERT_TRUE(load->make_room());
+  EXPECT_EQ(bodies(store_).size(), draws.size());
+  EXPECT_EQ(store_->view()->person_of(*writer.home({"Patient", "p0", "p0"}))->members.size(), 3U);
+  EXPECT_EQ(writer.findings(), std::vector<std::string>{});
+  store_.reopen();
+  EXPECT_EQ(store_.writer().put(draws)->unchanged, draws.size());
+}
+
 // All places are asked for first, items come later, after flushes of others.
 TEST_P(BulkLoadTest, PlacesOutliveAFlush) {
   Writer writer = store_.writer();

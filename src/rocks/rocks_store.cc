@@ -5,6 +5,7 @@
 #include <rocksdb/env.h>
 #include <rocksdb/filter_policy.h>
 #include <rocksdb/options.h>
+#include <rocksdb/slice_transform.h>
 #include <rocksdb/sst_file_writer.h>
 #include <rocksdb/table.h>
 
@@ -64,10 +65,16 @@ class SilentLogger final : public rocksdb::Logger {
 class RocksCursor final : public kv::Cursor {
  public:
   RocksCursor(rocksdb::DB& db, rocksdb::ColumnFamilyHandle* family,
-              const rocksdb::Snapshot* snapshot, const kv::Range& range, kv::ReadKind kind)
+              const rocksdb::Snapshot* snapshot, const kv::Range& range, kv::ReadKind kind,
+              size_t prefix_size)
       : from_(range.from), to_(range.to), upper_(slice(to_)) {
     rocksdb::ReadOptions options;
     options.snapshot = snapshot;
+    // SAFETY: only a range of one prefix may trust the filter; in others it would hide rows.
+    bool has_one_prefix = prefix_size != 0 && from_.size() >= prefix_size && !to_.empty() &&
+                          to_ == kv::prefix_end(from_.substr(0, prefix_size));
+    options.prefix_same_as_start = has_one_prefix;
+    options.total_order_seek = !has_one_prefix;
     if (!to_.empty()) {
       options.iterate_upper_bound = &upper_;
     }
@@ -105,8 +112,9 @@ class RocksCursor final : public kv::Cursor {
 
 class RocksSnapshot final : public kv::Snapshot {
  public:
-  RocksSnapshot(rocksdb::DB& db, const std::vector<rocksdb::ColumnFamilyHandle*>& families)
-      : db_(db), families_(families), snapshot_(db.GetSnapshot()) {}
+  RocksSnapshot(rocksdb::DB& db, const std::vector<rocksdb::ColumnFamilyHandle*>& families,
+                const std::vector<FamilySpec>& specs)
+      : db_(db), families_(families), specs_(specs), snapshot_(db.GetSnapshot()) {}
   ~RocksSnapshot() override { db_.ReleaseSnapshot(snapshot_); }
 
   Result<bool> get(kv::Family family, std::string_view key, std::string& value) const override {
@@ -127,12 +135,14 @@ class RocksSnapshot final : public kv::Snapshot {
   }
   std::unique_ptr<kv::Cursor> scan(kv::Family family, const kv::Range& range,
                                    kv::ReadKind kind) const override {
-    return std::make_unique<RocksCursor>(db_, families_.at(family), snapshot_, range, kind);
+    return std::make_unique<RocksCursor>(db_, families_.at(family), snapshot_, range, kind,
+                                         specs_.at(family).prefix_size);
   }
 
  private:
   rocksdb::DB& db_;
   const std::vector<rocksdb::ColumnFamilyHandle*>& families_;
+  const std::vector<FamilySpec>& specs_;
   const rocksdb::Snapshot* snapshot_;
 };
 
@@ -151,7 +161,7 @@ class RocksStore final : public kv::Store {
   Status open();
 
   std::unique_ptr<kv::Snapshot> snapshot() override {
-    return std::make_unique<RocksSnapshot>(*db_, families_);
+    return std::make_unique<RocksSnapshot>(*db_, families_, options_.families);
   }
 
   Status commit(const kv::Batch& batch, kv::Durability durability) override {
@@ -239,6 +249,10 @@ rocksdb::ColumnFamilyOptions RocksStore::family_options(const FamilySpec& spec) 
   table.partition_filters = spec.looked_up;
   if (spec.looked_up) {
     table.filter_policy.reset(rocksdb::NewBloomFilterPolicy(10));
+  }
+  if (spec.prefix_size != 0) {
+    CHECK(spec.looked_up);
+    options.prefix_extractor.reset(rocksdb::NewFixedPrefixTransform(spec.prefix_size));
   }
   options.table_factory.reset(rocksdb::NewBlockBasedTableFactory(table));
   return options;

@@ -25,6 +25,9 @@ struct FamilySpec {
   Content content = Content::kPlain;
   // Single keys are looked up that may be absent: keeps a Bloom filter.
   bool looked_up = false;
+  // Keys are this long at least, and most scans stay among keys that share so many first bytes: the
+  // filter then tells which files have any. 0: not so.
+  size_t prefix_size = 0;
 };
 
 struct Options {

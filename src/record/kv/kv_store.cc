@@ -579,7 +579,8 @@ rocks::Options rocks_options(const StoreOptions& options, const crypto::Key& fil
     bool sealed = family == kCurrent || family == kHistory;
     bool looked_up = family == kDirectory || family == kCurrent;
     out.families.push_back({kFamilyNames[family],
-                            sealed ? rocks::Content::kSealed : rocks::Content::kPlain, looked_up});
+                            sealed ? rocks::Content::kSealed : rocks::Content::kPlain, looked_up,
+                            family == kCurrent ? kOrdSize : 0});
   }
   out.file_key = file_key;
   out.cache_bytes = options.cache_bytes;

@@ -14,6 +14,7 @@ namespace continuum::record {
 
 inline constexpr uint8_t kRowFormat = 1;
 inline constexpr size_t kRowHeaderSize = 64;
+inline constexpr size_t kOrdSize = 6;
 inline constexpr size_t kItemKeySize = 11;
 
 // Where an item is kept.

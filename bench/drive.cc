@@ -1,12 +1,19 @@
 #include "bench/drive.h"
 
+#include <arpa/inet.h>
 #include <fmt/format.h>
+#include <netinet/in.h>
+#include <netinet/tcp.h>
+#include <poll.h>
+#include <sys/socket.h>
+#include <unistd.h>
 
 #include <algorithm>
-#include <atomic>
+#include <cerrno>
+#include <charconv>
 #include <chrono>
 #include <numeric>
-#include <thread>
+#include <optional>
 
 #include "base/random.h"
 #include "bench/process.h"
@@ -42,12 +49,133 @@ Result<http::Response> ask(http::Client& client, const http::Request& request) {
   return response;
 }
 
-// What one client did.
-struct Share {
-  std::vector<float> latencies_ms;
-  uint64_t resources = 0;
-  uint64_t bytes = 0;
-  Status status;
+constexpr size_t kReadBytes = 256 * 1024;
+
+tl::unexpected<Error> no_answer(const std::string& why) {
+  return fail(ErrorCode::kUnavailable, "the server gave no answer: " + why);
+}
+
+// One kept connection: sends a request, takes the answer in as it comes.
+class Connection {
+ public:
+  Connection() = default;
+  Connection(const Connection&) = delete;
+  Connection& operator=(const Connection&) = delete;
+  ~Connection() {
+    if (socket_ >= 0) {
+      close(socket_);
+    }
+  }
+
+  Status open(uint16_t port) {
+    socket_ = ::socket(AF_INET, SOCK_STREAM | SOCK_NONBLOCK | SOCK_CLOEXEC, 0);
+    sockaddr_in address{};
+    address.sin_family = AF_INET;
+    address.sin_port = htons(port);
+    address.sin_addr.s_addr = htonl(INADDR_LOOPBACK);
+    int on = 1;
+    setsockopt(socket_, IPPROTO_TCP, TCP_NODELAY, &on, sizeof on);
+    int connected = connect(socket_, reinterpret_cast<sockaddr*>(&address), sizeof address);
+    if (socket_ < 0 || (connected != 0 && errno != EINPROGRESS)) {
+      return no_answer("it can't be reached");
+    }
+    pollfd wait{socket_, POLLOUT, 0};
+    int error = 0;
+    socklen_t size = sizeof error;
+    if (poll(&wait, 1, kConnectMillis) != 1 ||
+        getsockopt(socket_, SOL_SOCKET, SO_ERROR, &error, &size) != 0 || error != 0) {
+      return no_answer("it can't be reached");
+    }
+    return {};
+  }
+  int socket() const { return socket_; }
+
+  Status send(const Target& target, std::string_view head_rest) {
+    target_ = &target;
+    head_.clear();
+    body_left_.reset();
+    body_size_ = 0;
+    request_ = "GET " + target.path;
+    request_ += head_rest;
+    sent_at_ = SteadyClock::now();
+    // A request is small, and the one before was answered: it fits the socket's buffer.
+    if (::send(socket_, request_.data(), request_.size(), MSG_NOSIGNAL) !=
+        static_cast<ssize_t>(request_.size())) {
+      return no_answer("it does not take the request");
+    }
+    return {};
+  }
+
+  // Takes in what is there; true when the answer is whole.
+  Result<bool> receive(std::string& buffer) {
+    for (;;) {
+      ssize_t count = recv(socket_, buffer.data(), buffer.size(), 0);
+      if (count < 0 && (errno == EAGAIN || errno == EINTR)) {
+        return false;
+      }
+      if (count <= 0) {
+        return no_answer("it closed the connection");
+      }
+      TRY(take(std::string_view(buffer.data(), static_cast<size_t>(count))));
+      if (body_left_ && *body_left_ == 0) {
+        return true;
+      }
+    }
+  }
+
+  float milliseconds() const {
+    return std::chrono::duration<float, std::milli>(SteadyClock::now() - sent_at_).count();
+  }
+  const Target& target() const { return *target_; }
+  uint64_t body_size() const { return body_size_; }
+
+ private:
+  static constexpr int kConnectMillis = 5000;
+
+  Status take(std::string_view bytes) {
+    if (!body_left_) {
+      size_t before = head_.size();
+      head_ += bytes;
+      size_t end = head_.find("\r\n\r\n");
+      if (end == std::string::npos) {
+        return {};
+      }
+      bytes.remove_prefix(end + 4 - before);
+      head_.resize(end + 2);
+      TRY(body_size_, read_head());
+      body_left_ = body_size_;
+    }
+    if (bytes.size() > *body_left_) {
+      return no_answer("more came than it announced");
+    }
+    *body_left_ -= bytes.size();
+    return {};
+  }
+
+  // The size of the body.
+  Result<uint64_t> read_head() const {
+    if (!head_.starts_with("HTTP/1.1 200")) {
+      return fail(ErrorCode::kUnavailable, "not answered with 200",
+                  {{target_->path, head_.substr(0, head_.find('\r'))}});
+    }
+    constexpr std::string_view kLength = "\r\nContent-Length: ";
+    size_t at = head_.find(kLength);
+    uint64_t size = 0;
+    if (at == std::string::npos ||
+        std::from_chars(head_.data() + at + kLength.size(), head_.data() + head_.size(), size)
+                .ec != std::errc()) {
+      return no_answer("no Content-Length");
+    }
+    return size;
+  }
+
+  int socket_ = -1;
+  const Target* target_ = nullptr;
+  std::string request_;
+  std::string head_;
+  std::optional<uint64_t> body_left_;
+  uint64_t body_size_ = 0;
+  SteadyClock::time_point sent_at_;
 };
 
 std::vector<size_t> shuffled(size_t count, uint64_t seed) {
@@ -60,83 +188,113 @@ std::vector<size_t> shuffled(size_t count, uint64_t seed) {
   return order;
 }
 
+// All clients in one thread, so that they take as little as they can from the server beside them.
 class Driver {
  public:
   Driver(const Peer& peer, const Traffic& traffic)
-      : peer_(peer), traffic_(traffic), order_(shuffled(traffic.targets.size(), traffic.seed)) {}
+      : peer_(peer),
+        traffic_(traffic),
+        order_(shuffled(traffic.targets.size(), traffic.seed)),
+        connections_(traffic.clients),
+        buffer_(kReadBytes, '\0') {
+    head_rest_ = " HTTP/1.1\r\nHost: 127.0.0.1\r\n";
+    if (!peer.token.empty()) {
+      head_rest_ += "Authorization: Bearer " + peer.token + "\r\n";
+    }
+    if (!traffic.accept_encoding.empty()) {
+      head_rest_ += fmt::format("Accept-Encoding: {}\r\n", traffic.accept_encoding);
+    }
+    head_rest_ += "\r\n";
+  }
 
   Result<Measured> run() {
-    std::vector<Share> shares(traffic_.clients);
+    std::vector<pollfd> waits;
+    for (Connection& connection : connections_) {
+      TRY(connection.open(peer_.port));
+      waits.push_back({connection.socket(), POLLIN, 0});
+    }
     const double cpu_before = cpu_seconds(peer_.pid);
     const auto start = SteadyClock::now();
     end_ = start + std::chrono::duration_cast<SteadyClock::duration>(
                        std::chrono::duration<double>(traffic_.seconds));
-    {
-      std::vector<std::jthread> threads;
-      for (Share& share : shares) {
-        threads.emplace_back([this, &share] { share.status = run_client(share); });
+    size_t busy = 0;
+    for (size_t i = 0; i < connections_.size(); ++i) {
+      TRY(bool sent, send_next(i));
+      busy += sent ? 1 : 0;
+    }
+    while (busy > 0) {
+      if (poll(waits.data(), waits.size(), kAnswerMillis) <= 0) {
+        return no_answer(fmt::format("within {} s", kAnswerMillis / 1000));
+      }
+      for (size_t i = 0; i < connections_.size(); ++i) {
+        if (waits[i].revents == 0) {
+          continue;
+        }
+        TRY(bool whole, connections_[i].receive(buffer_));
+        if (whole) {
+          count(connections_[i]);
+          TRY(bool sent, send_next(i));
+          busy -= sent ? 0 : 1;
+        }
       }
     }
-    Measured measured;
-    measured.seconds = std::chrono::duration<double>(SteadyClock::now() - start).count();
-    TRY(add_up(shares, measured));
-    measured.cpu_us =
-        (cpu_seconds(peer_.pid) - cpu_before) * 1e6 / static_cast<double>(measured.answers);
-    return measured;
+    measured_.seconds = std::chrono::duration<double>(SteadyClock::now() - start).count();
+    TRY(sum_up());
+    measured_.cpu_us =
+        (cpu_seconds(peer_.pid) - cpu_before) * 1e6 / static_cast<double>(measured_.answers);
+    return measured_;
   }
 
  private:
+  static constexpr int kAnswerMillis = 60'000;
+
   // The next target; null when there is none left.
   const Target* next() {
-    size_t turn = turn_.fetch_add(1);
+    size_t turn = turn_++;
     if (turn >= order_.size() && traffic_.order == Order::kOnceEach) {
       return nullptr;
     }
     return &traffic_.targets[order_[turn % order_.size()]];
   }
 
-  Status run_client(Share& share) {
-    TRY(http::Client client, http::Client::connect(kHost, peer_.port));
-    http::Request request = request_of(peer_, "/", traffic_.accept_encoding);
-    while (SteadyClock::now() < end_) {
-      const Target* target = next();
-      if (target == nullptr) {
-        return {};
-      }
-      request.set_target(target->path);
-      const auto before = SteadyClock::now();
-      TRY(http::Response response, ask(client, request));
-      share.latencies_ms.push_back(
-          std::chrono::duration<float, std::milli>(SteadyClock::now() - before).count());
-      share.resources += target->resources;
-      share.bytes += response.body.size();
+  // False when the time is over, or there is nothing left to ask for.
+  Result<bool> send_next(size_t at) {
+    const Target* target = SteadyClock::now() < end_ ? next() : nullptr;
+    if (target == nullptr) {
+      return false;
     }
-    return {};
+    TRY(connections_[at].send(*target, head_rest_));
+    return true;
   }
 
-  static Status add_up(const std::vector<Share>& shares, Measured& out) {
-    std::vector<float> all;
-    for (const Share& share : shares) {
-      TRY(share.status);
-      all.insert(all.end(), share.latencies_ms.begin(), share.latencies_ms.end());
-      out.resources += share.resources;
-      out.bytes += share.bytes;
-    }
+  void count(const Connection& connection) {
+    latencies_ms_.push_back(connection.milliseconds());
+    measured_.resources += connection.target().resources;
+    measured_.bytes += connection.body_size();
+  }
+
+  Status sum_up() {
+    auto& all = latencies_ms_;
     if (all.empty()) {
       return fail(ErrorCode::kUnavailable, "no answer came in the time given");
     }
     std::sort(all.begin(), all.end());
-    out.answers = all.size();
-    out.busy_seconds = std::accumulate(all.begin(), all.end(), 0.0) / 1e3;
-    out.p50_ms = all[all.size() / 2];
-    out.p99_ms = all[all.size() * 99 / 100];
+    measured_.answers = all.size();
+    measured_.busy_seconds = std::accumulate(all.begin(), all.end(), 0.0) / 1e3;
+    measured_.p50_ms = all[all.size() / 2];
+    measured_.p99_ms = all[all.size() * 99 / 100];
     return {};
   }
 
   const Peer& peer_;
   const Traffic& traffic_;
   std::vector<size_t> order_;
-  std::atomic<size_t> turn_{0};
+  size_t turn_ = 0;
+  std::vector<Connection> connections_;
+  std::string head_rest_;
+  std::string buffer_;
+  std::vector<float> latencies_ms_;
+  Measured measured_;
   SteadyClock::time_point end_;
 };
 

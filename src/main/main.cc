@@ -1,6 +1,4 @@
 // continuum: one program that loads, serves and checks a store.
-#include <malloc.h>
-
 #include <CLI/CLI.hpp>
 
 #include "main/subcommands.h"
@@ -14,18 +12,6 @@ constexpr void (*kSubcommands[])(CLI::App&, int&) = {
     continuum::commands::add_load,  continuum::commands::add_serve,  continuum::commands::add_check,
     continuum::commands::add_synth, continuum::commands::add_config,
 };
-
-// Left alone, glibc has an arena for each thread and keeps freed blocks of up to 32 MB in it.
-// PERF: 32 records of 13 MB asked for at once: 770 MB resident before, 350 MB with this.
-constexpr int kArenasMax = 1;
-constexpr int kMapBytesMin = 1 << 20;   // larger blocks go back to the system when freed
-constexpr int kTrimBytesMin = 4 << 20;  // free memory kept at the end of an arena
-
-void bound_free_memory() {
-  mallopt(M_ARENA_MAX, kArenasMax);
-  mallopt(M_MMAP_THRESHOLD, kMapBytesMin);
-  mallopt(M_TRIM_THRESHOLD, kTrimBytesMin);
-}
 
 int run(int argc, char** argv) {
   CLI::App app("One lifelong record for every person of a region, over FHIR R4", "continuum");
@@ -46,7 +32,6 @@ int run(int argc, char** argv) {
 }  // namespace
 
 int main(int argc, char** argv) {
-  bound_free_memory();
   try {
     return run(argc, argv);
   } catch (const std::exception& error) {  // third-party code: out of memory, say

@@ -19,7 +19,6 @@
 namespace continuum::rocks {
 namespace {
 
-constexpr size_t kBlockSize = 16 * 1024;
 // The files of a load overlap all that is there. Merged into it as often as RocksDB would by itself,
 // they cost as much as the load: so many of them, or bytes, may wait for it.
 constexpr int kLevel0Files = 12;
@@ -232,7 +231,7 @@ rocksdb::DBOptions RocksStore::db_options() const {
 rocksdb::ColumnFamilyOptions RocksStore::family_options(const FamilySpec& spec) const {
   rocksdb::ColumnFamilyOptions options;
   options.compression =
-      spec.content == Content::kSealed ? rocksdb::kNoCompression : rocksdb::kLZ4Compression;
+      spec.content == Content::kRandom ? rocksdb::kNoCompression : rocksdb::kLZ4Compression;
   options.bottommost_compression = options.compression;
   options.write_buffer_size = options_.tiny ? 16 * 1024 : size_t{32} << 20;
   options.level_compaction_dynamic_level_bytes = true;
@@ -240,7 +239,7 @@ rocksdb::ColumnFamilyOptions RocksStore::family_options(const FamilySpec& spec) 
   options.max_bytes_for_level_base = kLevelBaseBytes;
   rocksdb::BlockBasedTableOptions table;
   table.block_cache = cache_;
-  table.block_size = options_.tiny ? 512 : kBlockSize;
+  table.block_size = options_.tiny ? 512 : spec.block_size;
   table.checksum = rocksdb::kXXH3;
   table.format_version = 5;
   table.cache_index_and_filter_blocks = true;

@@ -16,13 +16,15 @@
 namespace continuum::rocks {
 
 enum class Content : uint8_t {
-  kSealed,  // values are ciphertext: compressing them again would only cost time
+  kRandom,  // ciphertext, hashes: compressing them would only cost time
   kPlain,   // compressed by block
 };
 
 struct FamilySpec {
   std::string name;
   Content content = Content::kPlain;
+  // Bytes of a block: what a look-up reads at least.
+  size_t block_size = 16 * 1024;
   // Single keys are looked up that may be absent: keeps a Bloom filter.
   bool looked_up = false;
   // Keys are this long at least, and most scans stay among keys that share so many first bytes: the

@@ -12,7 +12,11 @@ namespace {
 Options options_at(const std::string& path) {
   Options options;
   options.path = path;
-  options.families = {{"one", Content::kPlain, true}, {"two", Content::kSealed, false}};
+  options.families.resize(2);
+  options.families[0].name = "one";
+  options.families[0].looked_up = true;
+  options.families[1].name = "two";
+  options.families[1].content = Content::kRandom;
   options.file_key[0] = 42;
   options.tiny = true;
   return options;

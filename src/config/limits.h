@@ -29,7 +29,7 @@ struct Limits {
   uint64_t body_bytes = 67'108'864;        // request body, after decompression
   uint64_t depth = 64;                     // nesting of JSON
   uint64_t connections = 1'024;            // open at once
-  uint64_t in_flight_bytes = 268'435'456;  // held for all requests and answers at once
+  uint64_t in_flight_bytes = 167'772'160;  // held for all requests and answers at once
   uint64_t request_seconds = 30;           // from first byte to last of one request
   uint64_t idle_seconds = 60;              // between requests of one connection
   uint64_t page_size = 100;                // items in a page when the client names no _count

@@ -646,6 +646,16 @@ Catalogue::Scope Catalogue::scope_of_unit(uint32_t unit) const {
                                   : static_cast<OccurrenceIndex>(occurrences_.size())};
 }
 
+bool Catalogue::is_all_absent(Scope scope) const {
+  for (OccurrenceIndex i = scope.begin; i < scope.end; ++i) {
+    Fate fate = occurrences_[i].fate;
+    if (fate == Fate::kDelete || (fate == Fate::kStore && !is_absent(i))) {
+      return false;
+    }
+  }
+  return true;
+}
+
 void Catalogue::refuse(OccurrenceIndex index, const Error& error) {
   uint32_t unit = unit_of(index);
   refuse_one(index, unit, error);

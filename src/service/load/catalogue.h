@@ -179,6 +179,8 @@ class Catalogue {
     OccurrenceIndex end = 0;
   };
   Scope scope_of_unit(uint32_t unit) const;
+  // Nothing that these bring is in the store until this load stores it.
+  bool is_all_absent(Scope scope) const;
   Scope scope_of(OccurrenceIndex index) const { return scope_of_unit(unit_of(index)); }
   // What a reference names: in its own unit, else in this load, else, of the same source, in the
   // store. Nothing when unknown, or not one resource. Thread-safe, given a minter of the thread's

@@ -16,8 +16,9 @@ inline constexpr size_t kBundleEntriesMax = 1'000'000;
 // Of a Bundle taken whole: with the Bundle itself it must fit one commit.
 inline constexpr size_t kAtomicEntriesMax = record::kCommitItemsMax - 1;
 // Rows gathered before they are written; changes gathered likewise.
-inline constexpr uint64_t kBatchBytes = uint64_t{96} << 20;
+inline constexpr uint64_t kBatchBytes = uint64_t{80} << 20;
 inline constexpr uint64_t kWaitingBytesMax = uint64_t{64} << 20;
+inline constexpr size_t kPreparedMax = 1'024;      // of a unit, before they are handed on
 inline constexpr size_t kWaitingItemsMax = 4'096;  // of small units in one commit
 inline constexpr size_t kCandidatesMax = 1'024;    // resources looked at in a search by identifier
 inline constexpr size_t kSearchesKept = 65'536;    // references a thread remembers the target of

@@ -256,16 +256,23 @@ class Load {
     if (!parts) {
       return {};
     }
+    // What is new throughout needs no commit of its own: it is taken in, whole, with all else.
+    bool in_pieces = !parts->atomic || catalogue_.is_all_absent(scope);
     for (size_t i = 0; i < parts->entries.size(); ++i) {
       auto index = static_cast<OccurrenceIndex>(scope.begin + i);
       TRY(store_entry(worker, unit, parts->entries[i], index));
+      if (in_pieces && worker.used >= kPreparedMax) {
+        TRY(take_in(worker, parts->atomic));
+      }
     }
     if (parts->newest_first) {
       for (RepeatedVersion& version : worker.versions) {
         version.order = scope.end - 1 - (version.occurrence - scope.begin);
       }
     }
-    return take_in(worker, parts->atomic);
+    TRY(take_in(worker, parts->atomic));
+    note_rest(worker);
+    return {};
   }
 
   Status store_entry(Worker& worker, const Unit& unit, const Entry& entry, OccurrenceIndex index) {
@@ -394,11 +401,11 @@ class Load {
     return match.key;
   }
 
-  // Hands a unit's items on: new ones to the bulk load, and units that change what is stored,
-  // whole, to a commit after it.
+  // Hands prepared items on: new ones to the bulk load, and those of units that change what is
+  // stored, whole, to a commit after it.
   Status take_in(Worker& worker, bool atomic) {
-    std::span<Prepared> items(worker.prepared.data(), worker.used);
-    note(worker, items);
+    std::span<Prepared> items(worker.prepared.data(), std::exchange(worker.used, 0));
+    count(items);
     bool all_new = std::all_of(items.begin(), items.end(), [](const Prepared& item) {
       return item.is_new() || item.unchanged;
     });
@@ -436,11 +443,16 @@ class Load {
     }
   }
 
-  void note(Worker& worker, std::span<const Prepared> items) {
+  void count(std::span<const Prepared> items) {
     std::lock_guard lock(report_mutex_);
     for (const Prepared& item : items) {
       count(item);
     }
+  }
+
+  // All that a unit brings besides prepared items.
+  void note_rest(Worker& worker) {
+    std::lock_guard lock(report_mutex_);
     for (OccurrenceIndex index : worker.same) {
       ++report_.counts.same;
       ++report_.by_type[catalogue_.at(index).type].same;
@@ -644,9 +656,10 @@ class Load {
   }
 
   Status commit_versions(Worker& worker) {
-    std::span<Prepared> items(worker.prepared.data(), worker.used);
-    note(worker, items);
+    std::span<Prepared> items(worker.prepared.data(), std::exchange(worker.used, 0));
+    count(items);
     TRY(commit(items));
+    note_rest(worker);
     worker.start_unit();
     return {};
   }

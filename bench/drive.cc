@@ -162,8 +162,8 @@ class Connection {
     size_t at = head_.find(kLength);
     uint64_t size = 0;
     if (at == std::string::npos ||
-        std::from_chars(head_.data() + at + kLength.size(), head_.data() + head_.size(), size)
-                .ec != std::errc()) {
+        std::from_chars(head_.data() + at + kLength.size(), head_.data() + head_.size(), size).ec !=
+            std::errc()) {
       return no_answer("no Content-Length");
     }
     return size;

@@ -83,7 +83,7 @@ void ApiFixture::commit(const record::Draft& draft) {
 }
 
 std::string ApiFixture::put(const Home& home, std::string_view own_id, std::string_view json,
-                            std::string_view match) {
+                            std::string_view match, const std::vector<Home>& also_about) {
   json::Document document;
   CHECK(document.parse(json).has_value());
   auto type = fhir::type_number(document.root()->string("resourceType"));
@@ -98,6 +98,11 @@ std::string ApiFixture::put(const Home& home, std::string_view own_id, std::stri
   draft.canonical = &canonical;
   draft.tree = document.root();
   draft.match = match;
+  std::vector<record::Ord> others;
+  for (const Home& other : also_about) {
+    others.push_back(ord_of(other));
+  }
+  draft.also_about = others;
   commit(draft);
   return id;
 }

@@ -28,7 +28,7 @@ class ApiFixture {
 
   // Stores a resource ({"resourceType":...}) and gives its regional id. `match`: Patients only.
   std::string put(const Home& home, std::string_view own_id, std::string_view json,
-                  std::string_view match = {});
+                  std::string_view match = {}, const std::vector<Home>& also_about = {});
   void remove(const Home& home, fhir::TypeNumber type, std::string_view own_id);
   // Changes what is about to be written next, as a defect or a damaged disk would.
   void damage_next(std::function<void(record::Prepared&)> damage) { damage_ = std::move(damage); }

@@ -450,6 +450,41 @@ TEST(Everything, IsOfAllSourcesOfThePersonAndNobodyElse) {
   EXPECT_NE(response.body.find(R"({"url":"t","valueString":"t:8"})"), std::string::npos);
 }
 
+auto count_of(const std::string& name, const std::vector<std::string>& entries) {
+  return std::count(entries.begin(), entries.end(), name);
+}
+
+TEST(Everything, WhatIsAboutSeveralIsInEachRecordOnce) {
+  ApiFixture fixture;
+  Home again{"gp", "ann-again"};  // the same person, twice in one source
+  Home bob{"gp", "bob"};
+  std::string ann_id = fixture.put(kAnnGp, "ann", patient_json("Smith"), kAnn);
+  std::string again_id = fixture.put(again, "ann-again", patient_json("Smith"), kAnn);
+  std::string bob_id = fixture.put(bob, "bob", patient_json("Smith"), kAnnOtherBirth);
+  // At home with Bob, and with Ann twice.
+  std::string group =
+      fixture.put(bob, "g1", R"({"resourceType":"Group","type":"person"})", {}, {kAnnGp, again});
+  record::T t = fixture.t();
+  for (const std::string& query : {std::string("?"), "?_asOf=t:" + std::to_string(t)}) {
+    for (const std::string& id : {bob_id, ann_id, again_id}) {
+      auto entries = all_of(fixture, "Patient/" + id + "/$everything" + query);
+      EXPECT_EQ(count_of("Group/" + group, entries), 1) << query;
+    }
+  }
+  std::vector<std::string> paged;
+  for (std::string next = "Patient/" + ann_id + "/$everything?_count=1"; !next.empty();) {
+    Body page(fixture.get(next).body);
+    EXPECT_EQ(page.total(), 3U);
+    auto entries = page.entries();
+    paged.insert(paged.end(), entries.begin(), entries.end());
+    next = page.link("next");
+  }
+  EXPECT_EQ(paged.size(), 3U);
+  EXPECT_EQ(count_of("Group/" + group, paged), 1);
+  // It is read as one resource, wherever it is found.
+  EXPECT_EQ(fixture.get("Group/" + group).status, 200);
+}
+
 TEST(Everything, TellsArrivalsAndWhatFailed) {
   ApiFixture fixture;
   std::string id = fixture.put(kAnnGp, "ann", patient_json("Smith"));

@@ -43,8 +43,8 @@ Marks marks_of(std::string_view block) {
     __m256i bytes = load(block, half * 32);
     __m256i folded = _mm256_or_si256(bytes, fold);
     auto bits = [half](__m256i text, char c) {
-      auto mask = static_cast<uint32_t>(
-          _mm256_movemask_epi8(_mm256_cmpeq_epi8(text, _mm256_set1_epi8(c))));
+      auto mask =
+          static_cast<uint32_t>(_mm256_movemask_epi8(_mm256_cmpeq_epi8(text, _mm256_set1_epi8(c))));
       return uint64_t{mask} << (half * 32);
     };
     marks.quotes |= bits(bytes, '"');

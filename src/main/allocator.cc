@@ -5,5 +5,7 @@
 extern "C" {
 // NOLINTNEXTLINE(readability-identifier-naming): the name jemalloc looks for
 extern const char* const malloc_conf;
-const char* const malloc_conf = "narenas:2,dirty_decay_ms:20,muzzy_decay_ms:0,oversize_threshold:1048576,background_thread:true";
+const char* const malloc_conf =
+    "narenas:2,dirty_decay_ms:20,muzzy_decay_ms:0,oversize_threshold:1048576,background_thread:"
+    "true";
 }

@@ -65,12 +65,12 @@ Again again(const Decode& decode, const Encode& encode) {
 
 TEST(Row, DamageIsSeen) {
   std::string whole;
-  put_row_header(whole, sample_header());
+  put_row_start(whole, sample_header());
   ASSERT_EQ(whole.size(), kRowHeaderSize);
   whole += "sealed";
   damage(whole, again(decode_row, [](const Row& row) {
            std::string out;
-           put_row_header(out, row.header);
+           put_row_start(out, row.header);
            out.append(row.sealed);
            return out;
          }));
@@ -80,12 +80,12 @@ TEST(Row, DeletedRowsHaveNoBody) {
   RowHeader header = sample_header();
   header.deleted = true;
   std::string row;
-  put_row_header(row, header);
+  put_row_start(row, header);
   EXPECT_TRUE(decode_row(row)->header.deleted);
   EXPECT_FALSE(decode_row(row + "x"));
   header.deleted = false;
   row.clear();
-  put_row_header(row, header);
+  put_row_start(row, header);
   EXPECT_FALSE(decode_row(row));
 }
 

@@ -33,7 +33,8 @@
 
 namespace continuum::record {
 
-// One version of one resource as found. The sealed body is a view that lives as long as `bytes`,
+// One version of one resource as found. What is about several patients is found with each of them,
+// once (row.h: copies). The sealed body is a view that lives as long as `bytes`,
 // or, inside a scan callback, as long as the call.
 struct StoredItem {
   ItemKey key;
@@ -126,7 +127,8 @@ class View {
   virtual Result<std::optional<Instant>> clinical_date(const StoredItem& item) const = 0;
   // The ords with at least one item or a Patient, in order, from `from` on.
   virtual Status scan_ords(Ord from, const std::function<bool(Ord, SourceNumber)>& visit) const = 0;
-  // Items of `type` with that token, in order of (ord, item); at most `count_max`.
+  // Items of `type` with that token, each at its home, in order of (ord, item); at most
+  // `count_max`.
   virtual Result<std::vector<ItemKey>> find_token(fhir::TypeNumber type, std::string_view parameter,
                                                   std::string_view system, std::string_view code,
                                                   size_t count_max) const = 0;
@@ -166,6 +168,19 @@ struct Prepared {
   std::string superseded_row;        // its row, to be moved to history
   std::optional<std::string> match;  // Patients only: the match key, empty for none
 
+  // The same version for another patient it is about; moves in step with the item itself.
+  struct Copy {
+    ItemKey key;
+    bool leaves = false;  // the new version is not about this patient any more
+    T previous_t = 0;     // 0: it was not there
+    std::string sealed;
+    IndexEntries index;
+    IndexEntries superseded;
+    std::string superseded_row;
+  };
+  std::vector<Copy> copies;
+  std::vector<ItemPlace> places;  // of the new version: its own, then its copies'; empty: only one
+
   bool is_new() const { return previous_version == 0 && !deletion && !unchanged; }
 };
 
@@ -177,6 +192,9 @@ struct Draft {
   const Canonical* canonical = nullptr;  // null: delete
   const json::Node* tree = nullptr;      // the canonical tree, for index entries
   std::string_view match;                // Patients only
+  // Other patients, of the same source, whom it is about too: distinct, none of them `ord`, fewer
+  // than kPlacesMax. Only where `ord` is a patient's.
+  std::span<const Ord> also_about = {};
   // The caller has looked the id up since it could last have been stored, and there is none: saves
   // looking again. Not for Patients, whose place is there before them.
   bool is_absent = false;

@@ -57,6 +57,7 @@ struct Draw {
   std::string members = {};
   std::string match = {};
   std::string source = "gp";
+  std::vector<std::string> also = {};  // own ids of other Patients it is about
 };
 
 inline fhir::TypeNumber type_of(const Draw& draw) {
@@ -108,8 +109,13 @@ class Writer {
     TRY(document.parse("{\"resourceType\":\"" + draw.type + "\"" + members + "}"));
     Canonical canonical;
     TRY(canonicalise(document, *document.root(), id.id.text(), draw.source, canonical));
-    return store_->prepare({id, ord, source, draw.own_id, &canonical, document.root(), draw.match},
-                           out);
+    std::vector<Ord> also;
+    for (const std::string& patient : draw.also) {
+      TRY(Ord other, home({"Patient", patient, patient, {}, {}, draw.source}));
+      also.push_back(other);
+    }
+    return store_->prepare(
+        {id, ord, source, draw.own_id, &canonical, document.root(), draw.match, also}, out);
   }
   Status prepare_deletion(const Draw& draw, Prepared& out) const {
     TRY(Ord ord, home(draw));

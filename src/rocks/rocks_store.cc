@@ -19,8 +19,8 @@
 namespace continuum::rocks {
 namespace {
 
-// The files of a load overlap all that is there. Merged into it as often as RocksDB would by itself,
-// they cost as much as the load: so many of them, or bytes, may wait for it.
+// The files of a load overlap all that is there. Merged into it as often as RocksDB would by
+// itself, they cost as much as the load: so many of them, or bytes, may wait for it.
 constexpr int kLevel0Files = 12;
 constexpr uint64_t kLevelBaseBytes = uint64_t{1} << 30;
 constexpr size_t kScanReadahead = 2 * 1024 * 1024;

@@ -1,5 +1,7 @@
 #include "service/everything.h"
 
+#include <algorithm>
+
 #include "base/bytes.h"
 #include "crypto/digest.h"
 #include "service/bundle.h"
@@ -66,12 +68,14 @@ Result<uint64_t> fingerprint(const record::Person& person) {
 class Gathering {
  public:
   Gathering(const Context& context, const EverythingQuery& query, const PageRequest& page,
-            std::optional<record::T> as_of, const std::optional<PageToken>& resume)
+            std::optional<record::T> as_of, const std::optional<PageToken>& resume,
+            const record::Person& person)
       : context_(context),
         query_(query),
         page_(page),
         as_of_(as_of),
         resume_(resume),
+        person_(person),
         period_(query.from, query.before,
                 as_of ? ClinicalPeriod::Versions::kAny : ClinicalPeriod::Versions::kCurrent),
         bundle_(context, "searchset") {}
@@ -108,6 +112,9 @@ class Gathering {
  private:
   // False ends the scan: a later page stops when it is full, the first goes on to count.
   Result<bool> add_item(const record::StoredItem& item) {
+    if (!is_shown_here(item)) {
+      return true;
+    }
     if (query_.since && item.row.header.instant < *query_.since) {
       return true;
     }
@@ -128,11 +135,25 @@ class Gathering {
     return true;
   }
 
+  // What is kept with several source patients of this person is shown with the first of them.
+  bool is_shown_here(const record::StoredItem& item) const {
+    for (const record::ItemPlace& place : record::places_of(item.row)) {
+      bool is_member =
+          std::any_of(person_.members.begin(), person_.members.end(),
+                      [&](const record::SourcePatient& member) { return member.ord == place.ord; });
+      if (is_member) {
+        return place.ord == item.key.ord;
+      }
+    }
+    return true;
+  }
+
   const Context& context_;
   const EverythingQuery& query_;
   const PageRequest& page_;
   std::optional<record::T> as_of_;
   const std::optional<PageToken>& resume_;
+  const record::Person& person_;
   ClinicalPeriod period_;
   BundleWriter bundle_;
   uint64_t matched_ = 0;
@@ -168,7 +189,7 @@ Result<Answer> everything(const Context& context, const EverythingQuery& query,
   if (t == view.stable_t()) {
     as_of.reset();  // the same, and quicker
   }
-  Gathering gathering(context, query, page, as_of, resume);
+  Gathering gathering(context, query, page, as_of, resume, person);
   TRY(gathering.bundle().as_at(t));
   TRY(std::string outcome,
       record_outcome(context, person, query.from || query.before ? Period::kByDate : Period::kAll));

@@ -613,6 +613,7 @@ class DataProof : public testing::Test {
     struct Count {
       size_t stored = 0;
       size_t homeless = 0;
+      size_t copies = 0;
     };
     std::map<std::string, Count> counts;
     size_t stored = 0;
@@ -632,8 +633,16 @@ class DataProof : public testing::Test {
         if (item.row.header.source != *source) {
           return true;
         }
-        ++stored;
         Count& count = counts[std::string(fhir::type_name(item.key.type))];
+        if (record::is_copy(item.row, item.key)) {
+          ++count.copies;
+          record::ItemPlace home = record::places_of(item.row).front();
+          TRY(auto original, view->read({home.ord, item.key.type, home.item}));
+          EXPECT_EQ(item.row.header.body_digest, original.row.header.body_digest);
+          std::string body;
+          return view->open_canonical(item, body).has_value();
+        }
+        ++stored;
         ++count.stored;
         count.homeless += ord.is_quarantine() ? 1 : 0;
         TRY(auto versions, view->versions(item.key));
@@ -653,6 +662,9 @@ class DataProof : public testing::Test {
     for (const auto& [type, count] : counts) {
       counts_.push_back(
           fmt::format("{}\t{}\t{}\t{}", set.archive, type, count.stored, count.homeless));
+      if (count.copies > 0) {
+        counts_.push_back(fmt::format("{}\t{}\tcopies\t{}", set.archive, type, count.copies));
+      }
     }
     return stored;
   }

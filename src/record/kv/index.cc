@@ -12,6 +12,7 @@
 namespace continuum::record {
 namespace {
 
+constexpr uint8_t kCopyBit = 0x80;
 constexpr uint64_t kSignBit = uint64_t{1} << 63;
 constexpr size_t kOrdAndItemSize = 6 + 4;
 
@@ -176,7 +177,7 @@ void IndexEntries::clear() {
 
 void put_index_value(std::string& out, const IndexStamp& stamp, std::string_view rest) {
   put_varint(out, stamp.t);
-  put_u8(out, stamp.label_class);
+  put_u8(out, static_cast<uint8_t>(stamp.label_class | (stamp.is_copy ? kCopyBit : 0)));
   out.append(rest);
 }
 
@@ -184,7 +185,9 @@ Result<IndexStamp> decode_index_stamp(std::string_view value) {
   ByteReader reader(value);
   IndexStamp stamp;
   TRY(stamp.t, reader.varint());
-  TRY(stamp.label_class, reader.u8());
+  TRY(uint8_t classes, reader.u8());
+  stamp.label_class = classes & static_cast<uint8_t>(~kCopyBit);
+  stamp.is_copy = (classes & kCopyBit) != 0;
   return stamp;
 }
 

@@ -46,7 +46,8 @@ class IndexEntries {
 // What every index value starts with.
 struct IndexStamp {
   T t = 0;
-  uint8_t label_class = 0;
+  uint8_t label_class = 0;  // < 128
+  bool is_copy = false;     // the resource is counted where its home is
 };
 void put_index_value(std::string& out, const IndexStamp& stamp, std::string_view rest);
 Result<IndexStamp> decode_index_stamp(std::string_view value);

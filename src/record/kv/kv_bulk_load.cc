@@ -31,18 +31,27 @@ class KvBulkLoad final : public BulkLoad {
     CHECK(item.is_new());
     RowHeader header = item.header;
     header.version = 1;
+    std::vector<T> copy_ts;
     {
       std::lock_guard lock(mutex_);
+      start_group();
       TRY(header.t, note(item));
+      for (const Prepared::Copy& copy : item.copies) {
+        copy_ts.push_back(note_change(copy.key));
+      }
       header.instant = group_.instant;
     }
     LockedLane& lane = lanes_[lane_of_this_thread()];
     std::lock_guard lock(lane.mutex);
     size_t before_bytes = lane.rows.bytes();
-    write_rows(item, header,
-               [&](FamilyNumber family, std::string_view key, std::string_view value) {
-                 lane.rows.put(family, key, value);
-               });
+    auto put = [&](FamilyNumber family, std::string_view key, std::string_view value) {
+      lane.rows.put(family, key, value);
+    };
+    write_item_rows(item, header, put);
+    for (size_t i = 0; i < item.copies.size(); ++i) {
+      header.t = copy_ts[i];
+      write_copy_rows(item, item.copies[i], header, put);
+    }
     bytes_.fetch_add(lane.rows.bytes() - before_bytes);
     return {};
   }
@@ -103,24 +112,33 @@ class KvBulkLoad final : public BulkLoad {
     return lane;
   }
 
-  // The t of the item's ord, with its change and link noted. Caller holds mutex_.
-  Result<T> note(const Prepared& item) {
+  void start_group() {
     if (group_.before == nullptr) {
       group_.before = store_.kv_view();
       group_.t = store_.last_t_;
       group_.person = store_.last_person_;
       group_.instant = store_.next_instant();
     }
-    OrdChanges& of_ord = changes_[item.key.ord.value()];
+  }
+
+  // The t of the item's ord. Caller of this and the next holds mutex_.
+  T note_change(const ItemKey& key) {
+    OrdChanges& of_ord = changes_[key.ord.value()];
     if (of_ord.t == 0) {
       of_ord.t = ++group_.t;
     }
-    of_ord.changes.push_back({item.key, 1, false});
+    of_ord.changes.push_back({key, 1, false});
+    return of_ord.t;
+  }
+
+  // The same, and the item's link is noted.
+  Result<T> note(const Prepared& item) {
+    T t = note_change(item.key);
     TRY(auto link, store_.read_link(item, group_));
     if (link) {
-      store_.write_link(item, *link, of_ord.t, group_);
+      store_.write_link(item, *link, t, group_);
     }
-    return of_ord.t;
+    return t;
   }
 
   // Changes, times, places, links and counters, as rows beside the others.
@@ -184,8 +202,7 @@ class KvBulkLoad final : public BulkLoad {
     write_commits();
     TRY(store_.keys_->sync());
     TRY(auto ingestion, store_.kv_->begin_ingestion());
-    TRY(for_each_part(
-        [&](Part& part, Desk& desk) { return ingest_part(part, desk, *ingestion); }));
+    TRY(for_each_part([&](Part& part, Desk& desk) { return ingest_part(part, desk, *ingestion); }));
     // PERF: for a snapshot's sake the engine would stamp the rows as newer than it, and rewrite the
     // files later to take the stamps off.
     group_.before.reset();
@@ -258,8 +275,8 @@ class KvBulkLoad final : public BulkLoad {
     std::string pivot = median_key(kPostings);
     parts_.push_back({kPostings, "", pivot});
     parts_.push_back({kPostings, pivot, std::nullopt});
-    for (FamilyNumber family : {kRanges, kCurrent, kDirectory, kTimeline, kChanges, kTimes, kLinks,
-                                kMeta, kHistory}) {
+    for (FamilyNumber family :
+         {kRanges, kCurrent, kDirectory, kTimeline, kChanges, kTimes, kLinks, kMeta, kHistory}) {
       parts_.push_back({family, "", std::nullopt});
     }
   }

@@ -182,11 +182,12 @@ class Checker {
         find(name(*key) + ": the row can't be read");
         continue;
       }
-      ++item_count_;
+      item_count_ += is_copy(*row, *key) ? 0 : 1;
       TRY(note_row(*key, row->header));
+      TRY(expect_places(*key, *row));
       if (body_is_sound(*key, *row)) {
-        TRY(expect_index(*key, row->header));
-        TRY(expect_directory(*key, row->header.source, document_.root()->string("id")));
+        TRY(expect_index(*key, *row));
+        TRY(expect_directory(*key, *row, document_.root()->string("id")));
         if (left_behind_.contains(*key)) {
           find(name(*key) + ": it is current, and its id leads elsewhere");
         }
@@ -196,23 +197,39 @@ class Checker {
     return cursor->status();
   }
 
-  Status expect_index(const ItemKey& key, const RowHeader& header) {
-    index_.clear();
-    index_.add_resource(key, *document_.root());
-    unique_.clear();
-    for (const auto& entry : index_.entries()) {
-      value_.clear();
-      put_index_value(value_, {header.t, header.label_class}, index_.rest(entry));
-      // A value said twice is one row; the last stands.
-      unique_[{entry.family, std::string(index_.key(entry))}] = value_;
+  // Each place has the same version, and knows all others.
+  Status expect_places(const ItemKey& key, const Row& row) {
+    std::vector<ItemPlace> places = places_of(row);
+    bool has_own = places.empty();
+    for (const ItemPlace& place : places) {
+      ItemKey other{place.ord, key.type, place.item};
+      has_own = has_own || other == key;
+      TRY(auto current, unless_unsound(view_.find_current(other)));
+      if (!current || current->row.header.version != row.header.version ||
+          current->row.header.body_digest != row.header.body_digest ||
+          current->row.places != row.places) {
+        find(name(key) + ": it is kept with several patients, and not the same with each");
+      }
     }
+    if (!has_own) {
+      find(name(key) + ": it is kept where it does not say");
+    }
+    return {};
+  }
+
+  Status expect_index(const ItemKey& key, const Row& row) {
+    unique_.clear();
+    TRY(expect_index_rows(key, row, unique_));
     for (const auto& [at, value] : unique_) {
       expected_[at.first].add(at.second, value);
     }
     return {};
   }
 
-  Status expect_directory(const ItemKey& key, SourceNumber source, std::string_view id_text) {
+  Status expect_directory(const ItemKey& key, const Row& row, std::string_view id_text) {
+    std::vector<ItemPlace> places = places_of(row);
+    ItemKey home =
+        places.empty() ? key : ItemKey{places.front().ord, key.type, places.front().item};
     auto id = ResourceId::parse(id_text);
     auto located = id ? view_.locate({key.type, *id})
                       : Result<Located>(fail(ErrorCode::kNotFound, "no regional id"));
@@ -220,9 +237,9 @@ class Checker {
                            !located->key.ord.is_quarantine();
     if (left_quarantine) {
       left_behind_.insert(key);
-    } else if (!located || located->key != key) {
+    } else if (!located || located->key != home) {
       find(name(key) + ": the directory does not lead from its id to it");
-    } else if (located->source != source) {
+    } else if (located->source != row.header.source) {
       find(name(key) + ": row and directory name different sources");
     }
     return {};
@@ -265,7 +282,7 @@ class Checker {
         if (!current && !row->header.deleted) {
           find(name(*key) + ": it was not deleted, and its current row is missing");
         }
-        item_count_ += current ? 0 : 1;
+        item_count_ += current || is_copy(*row, *key) ? 0 : 1;
         newer_version = current ? current->row.header.version : row->header.version + 1;
       }
       if (row->header.version + 1 != newer_version) {
@@ -274,7 +291,7 @@ class Checker {
       }
       newer_version = row->header.version;
       if (!row->header.deleted && body_is_sound(*key, *row)) {
-        TRY(expect_directory(*key, row->header.source, document_.root()->string("id")));
+        TRY(expect_directory(*key, *row, document_.root()->string("id")));
       }
     }
     return cursor->status();
@@ -375,15 +392,17 @@ class Checker {
     if (!current || !view_.open_canonical(*current, body_) || !document_.parse(body_)) {
       return rows;
     }
-    TRY(expect_index_rows(key, current->row.header, rows));
+    TRY(expect_index_rows(key, current->row, rows));
     return rows;
   }
-  Status expect_index_rows(const ItemKey& key, const RowHeader& header, Rows& rows) {
+  Status expect_index_rows(const ItemKey& key, const Row& row, Rows& rows) {
     index_.clear();
     index_.add_resource(key, *document_.root());
+    IndexStamp stamp{row.header.t, row.header.label_class, is_copy(row, key)};
     for (const auto& entry : index_.entries()) {
       value_.clear();
-      put_index_value(value_, {header.t, header.label_class}, index_.rest(entry));
+      put_index_value(value_, stamp, index_.rest(entry));
+      // A value said twice is one row; the last stands.
       rows[{entry.family, std::string(index_.key(entry))}] = value_;
     }
     return {};

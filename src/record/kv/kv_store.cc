@@ -218,6 +218,8 @@ Status KvStore::prepare(const Draft& draft, Prepared& out) {
   out.superseded.clear();
   out.superseded_row.clear();
   out.match.reset();
+  out.copies.clear();
+  out.places.clear();
   if (draft.resource.type == fhir::kPatientType) {
     out.match = std::string(draft.match);
   }
@@ -229,28 +231,81 @@ Status KvStore::prepare(const Draft& draft, Prepared& out) {
     TRY(located, view->find(draft.resource.type, draft.resource.id.hash));
   }
   if (located) {
-    TRY(prepare_known(draft, *view, *located, out));
-  } else if (out.deletion) {
+    return prepare_known(draft, *view, *located, out);
+  }
+  if (out.deletion) {
     return fail(ErrorCode::kNotFound, "there is no such resource to delete");
-  } else {
-    out.key.ord = draft.ord;
-    out.key.type = draft.resource.type;
-    TRY(out.key.item, reserve_item(draft.ord, draft.resource.type, draft.source));
   }
-  if (out.deletion || out.unchanged) {
-    return {};
+  out.key.ord = draft.ord;
+  out.key.type = draft.resource.type;
+  TRY(out.key.item, reserve_item(draft.ord, draft.resource.type, draft.source));
+  return prepare_content(draft, nullptr, {}, out);
+}
+
+// Seals the new version for its home and every patient it is about besides.
+Status KvStore::prepare_content(const Draft& draft, const KvView* view, const Before& before,
+                                Prepared& out) {
+  if (!out.deletion) {
+    out.header.dictionary = kCurrentDictionary;
+    out.header.splice_offset = draft.canonical->splice_offset;
+    out.header.body_size = static_cast<uint32_t>(draft.canonical->body.size());
+    out.header.body_digest = draft.canonical->digest;
+    seal_body(keys_->data_key_or_new(out.key.ord), out.key, draft.canonical->body, out.sealed);
+    out.index.add_resource(out.key, *draft.tree);
   }
-  out.header.dictionary = kCurrentDictionary;
-  out.header.splice_offset = draft.canonical->splice_offset;
-  out.header.body_size = static_cast<uint32_t>(draft.canonical->body.size());
-  out.header.body_digest = draft.canonical->digest;
-  seal_body(keys_->data_key_or_new(out.key.ord), out.key, draft.canonical->body, out.sealed);
-  out.index.add_resource(out.key, *draft.tree);
+  return prepare_copies(draft, view, before, out);
+}
+
+Status KvStore::prepare_copies(const Draft& draft, const KvView* view, const Before& before,
+                               Prepared& out) {
+  CHECK(draft.also_about.size() < kPlacesMax);
+  std::vector<ItemPlace> former;
+  if (before.item != nullptr && !before.item->row.places.empty()) {
+    former = places_of(before.item->row);
+    former.erase(former.begin());  // the home
+  }
+  for (Ord ord : draft.also_about) {
+    Prepared::Copy& copy = out.copies.emplace_back();
+    copy.key = {ord, out.key.type, 0};
+    auto known = std::find_if(former.begin(), former.end(),
+                              [ord](const ItemPlace& place) { return place.ord == ord; });
+    if (known != former.end()) {
+      copy.key.item = known->item;
+      former.erase(known);
+      TRY(supersede_copy(*view, before, copy));
+    } else {
+      TRY(copy.key.item, reserve_item(ord, out.key.type, draft.source));
+    }
+    seal_body(keys_->data_key_or_new(ord), copy.key, draft.canonical->body, copy.sealed);
+    copy.index.add_resource(copy.key, *draft.tree);
+  }
+  if (!out.copies.empty()) {
+    out.places.push_back({out.key.ord, out.key.item});
+    for (const Prepared::Copy& copy : out.copies) {
+      out.places.push_back({copy.key.ord, copy.key.item});
+    }
+  }
+  for (const ItemPlace& place : former) {
+    Prepared::Copy& copy = out.copies.emplace_back();
+    copy.key = {place.ord, out.key.type, place.item};
+    copy.leaves = true;
+    TRY(supersede_copy(*view, before, copy));
+  }
   return {};
 }
 
+Status KvStore::supersede_copy(const KvView& view, const Before& before, Prepared::Copy& copy) {
+  TRY(auto current, view.find_current(copy.key));
+  if (!current) {
+    return fail(ErrorCode::kCorrupt, "a resource is not with all the patients it is kept with");
+  }
+  copy.previous_t = current->row.header.t;
+  copy.superseded_row = current->bytes;
+  return extract_index(copy.key, before.body, copy.superseded);
+}
+
 // The id is known: compares, and takes along what the new version supersedes.
-Status KvStore::prepare_known(const Draft& draft, const View& view, const Located& located,
+Status KvStore::prepare_known(const Draft& draft, const KvView& view, const Located& located,
                               Prepared& out) {
   if (located.id_bucket != draft.resource.id.bucket) {
     return fail(ErrorCode::kConflict, "the resource is known by an id with another bucket");
@@ -280,10 +335,11 @@ Status KvStore::prepare_known(const Draft& draft, const View& view, const Locate
   if (out.unchanged) {
     return {};
   }
+  Before before;
   if (newest != nullptr && !out.previous_deleted) {
-    std::string body;
-    TRY(view.open_canonical(*newest, body));
-    TRY(extract_index(located.key, body, out.superseded));
+    before.item = newest;
+    TRY(view.open_canonical(*newest, before.body));
+    TRY(extract_index(located.key, before.body, out.superseded));
     out.superseded_row = newest->bytes;
   }
   if (moves && !out.deletion) {
@@ -292,7 +348,7 @@ Status KvStore::prepare_known(const Draft& draft, const View& view, const Locate
     out.create = true;
     TRY(out.key.item, reserve_item(draft.ord, draft.resource.type, draft.source));
   }
-  return {};
+  return prepare_content(draft, &view, before, out);
 }
 
 Result<CommitResult> KvStore::commit(std::span<Prepared> items) {
@@ -397,6 +453,9 @@ Result<CommitResult> KvStore::add_to_group(std::span<Prepared> items, Group& gro
     if (item.moved_from && !item.previous_deleted) {
       changes.push_back({*item.moved_from, item.header.version, true});
     }
+    for (const Prepared::Copy& copy : item.copies) {
+      changes.push_back({copy.key, item.header.version, item.deletion || copy.leaves});
+    }
     ++(item.deletion                ? result.deleted
        : item.previous_version == 0 ? result.created
                                     : result.updated);
@@ -450,34 +509,50 @@ Status KvStore::check_unchanged(const Prepared& item, const Group& group) const 
   return {};
 }
 
-void KvStore::write_item(const Prepared& item, Group& group) {
-  kv::Batch& batch = group.batch;
-  for (const auto& entry : item.superseded.entries()) {
-    batch.remove(entry.family, item.superseded.key(entry));
-  }
-  const ItemKey& was = item.moved_from ? *item.moved_from : item.key;
-  if (!item.superseded_row.empty()) {
-    batch.put(kHistory, history_key(was, item.previous_t), item.superseded_row);
-    batch.remove(kCurrent, current_key(was));
-  }
-  if (item.moved_from && !item.previous_deleted) {
-    RowHeader left = item.header;
-    left.deleted = true;
-    left.body_size = 0;
-    left.body_digest = {};
-    std::string row;
-    put_row_header(row, left);
-    batch.put(kHistory, history_key(was, left.t), row);
-  }
-  auto put = [&batch](FamilyNumber family, std::string_view key, std::string_view value) {
+namespace {
+
+auto put_into(kv::Batch& batch) {
+  return [&batch](FamilyNumber family, std::string_view key, std::string_view value) {
     batch.put(family, key, value);
   };
-  write_rows(item, item.header, put);
+}
+
+// Moves the row of `key` to history, and its index rows out.
+void supersede(const ItemKey& key, const IndexEntries& index, std::string_view row, T t,
+               kv::Batch& batch) {
+  for (const auto& entry : index.entries()) {
+    batch.remove(entry.family, index.key(entry));
+  }
+  if (!row.empty()) {
+    batch.put(kHistory, history_key(key, t), row);
+    batch.remove(kCurrent, current_key(key));
+  }
+}
+
+}  // namespace
+
+void KvStore::write_item(const Prepared& item, Group& group) {
+  kv::Batch& batch = group.batch;
+  const ItemKey& was = item.moved_from ? *item.moved_from : item.key;
+  supersede(was, item.superseded, item.superseded_row, item.previous_t, batch);
+  if (item.moved_from && !item.previous_deleted) {
+    write_end(was, item.header, {}, put_into(batch));
+  }
+  write_item_rows(item, item.header, put_into(batch));
+  write_place_of(item.key.ord, group);
+  for (const Prepared::Copy& copy : item.copies) {
+    supersede(copy.key, copy.superseded, copy.superseded_row, copy.previous_t, batch);
+    write_copy_rows(item, copy, item.header, put_into(batch));
+    write_place_of(copy.key.ord, group);
+  }
+}
+
+void KvStore::write_place_of(Ord ord, Group& group) {
   std::lock_guard lock(places_mutex_);
-  auto at = places_.find(item.key.ord.value());
+  auto at = places_.find(ord.value());
   if (at != places_.end()) {
-    write_place(item.key.ord, at->second, put);
-    group.placed.insert(item.key.ord);
+    write_place(ord, at->second, put_into(group.batch));
+    group.placed.insert(ord);
   }
 }
 

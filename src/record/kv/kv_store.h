@@ -25,7 +25,8 @@ class KvStore final : public Store {
 
   // Checks or writes format and definitions, and reads the counters.
   Status open();
-  // Where a bulk load may put rows aside; what is in the folder is removed. Without: in memory only.
+  // Where a bulk load may put rows aside; what is in the folder is removed. Without: in memory
+  // only.
   Status use_temporary_folder(FileSystem& files, const std::string& folder);
 
   std::unique_ptr<View> view() override { return kv_view(); }
@@ -80,8 +81,20 @@ class KvStore final : public Store {
   void commit_group(const std::vector<Waiter*>& waiters);
   Result<CommitResult> add_to_group(std::span<Prepared> items, Group& group);
   Status check_unchanged(const Prepared& item, const Group& group) const;
-  Status prepare_known(const Draft& draft, const View& view, const Located& located, Prepared& out);
+  Status prepare_known(const Draft& draft, const KvView& view, const Located& located,
+                       Prepared& out);
+  // The version to be superseded, with its body.
+  struct Before {
+    const StoredItem* item = nullptr;  // null: there is none
+    std::string body;
+  };
+  Status prepare_content(const Draft& draft, const KvView* view, const Before& before,
+                         Prepared& out);
+  Status prepare_copies(const Draft& draft, const KvView* view, const Before& before,
+                        Prepared& out);
+  static Status supersede_copy(const KvView& view, const Before& before, Prepared::Copy& copy);
   void write_item(const Prepared& item, Group& group);
+  void write_place_of(Ord ord, Group& group);
   // What writing a Patient's link needs to know of before; nothing when the link stays as it is.
   struct LinkBefore {
     std::optional<PatientLink> link;

@@ -309,7 +309,10 @@ Result<std::vector<ItemKey>> KvView::find_token(fhir::TypeNumber type, std::stri
   auto cursor = snapshot_->scan(kPostings, {prefix, kv::prefix_end(prefix)});
   while (found.size() < count_max && cursor->next()) {
     TRY(ItemKey item, decode_index_item(kPostings, cursor->key()));
-    found.push_back(item);
+    TRY(IndexStamp stamp, decode_index_stamp(cursor->value()));
+    if (!stamp.is_copy) {
+      found.push_back(item);
+    }
   }
   TRY(cursor->status());
   return found;

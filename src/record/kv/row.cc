@@ -3,11 +3,14 @@
 #include <cstring>
 
 #include "base/bytes.h"
+#include "base/check.h"
 
 namespace continuum::record {
 namespace {
 
 constexpr uint8_t kDeletedFlag = 1;
+constexpr uint8_t kPlacesFlag = 2;
+constexpr size_t kPlaceSize = kOrdSize + 4;
 constexpr size_t kHistoryKeySize = kItemKeySize + 8;
 
 }  // namespace
@@ -62,9 +65,10 @@ Result<T> decode_history_t(std::string_view key) {
   return ~complement;
 }
 
-void put_row_header(std::string& out, const RowHeader& header) {
+void put_row_start(std::string& out, const RowHeader& header, std::span<const ItemPlace> places) {
   put_u8(out, kRowFormat);
-  put_u8(out, header.deleted ? kDeletedFlag : 0);
+  put_u8(out, static_cast<uint8_t>((header.deleted ? kDeletedFlag : 0) |
+                                   (places.empty() ? 0 : kPlacesFlag)));
   put_u8(out, header.label_class);
   put_u8(out, header.dictionary);
   put_u32(out, header.version);
@@ -74,6 +78,28 @@ void put_row_header(std::string& out, const RowHeader& header) {
   put_u16(out, header.splice_offset);
   put_u32(out, header.body_size);
   out.append(crypto::view(header.body_digest));
+  if (!places.empty()) {
+    CHECK(places.size() <= kPlacesMax);
+    put_u8(out, static_cast<uint8_t>(places.size()));
+    for (const ItemPlace& place : places) {
+      put_ord(out, place.ord);
+      put_u32(out, place.item);
+    }
+  }
+}
+
+std::vector<ItemPlace> places_of(const Row& row) {
+  std::vector<ItemPlace> places;
+  ByteReader reader(row.places);
+  while (!reader.empty()) {
+    Ord ord = Ord::from_value(reader.u48().value());
+    places.push_back({ord, reader.u32().value()});
+  }
+  return places;
+}
+
+bool is_copy(const Row& row, const ItemKey& key) {
+  return !row.places.empty() && places_of(row).front() != ItemPlace{key.ord, key.item};
 }
 
 Result<Row> decode_row(std::string_view value) {
@@ -84,7 +110,7 @@ Result<Row> decode_row(std::string_view value) {
     return fail(ErrorCode::kCorrupt, "a row has an unknown format");
   }
   TRY(uint8_t flags, reader.u8());
-  if ((flags & ~kDeletedFlag) != 0) {
+  if ((flags & ~(kDeletedFlag | kPlacesFlag)) != 0) {
     return fail(ErrorCode::kCorrupt, "a row has unknown flags");
   }
   row.header.deleted = (flags & kDeletedFlag) != 0;
@@ -99,6 +125,13 @@ Result<Row> decode_row(std::string_view value) {
   TRY(row.header.body_size, reader.u32());
   TRY(auto digest, reader.take(row.header.body_digest.size()));
   std::memcpy(row.header.body_digest.data(), digest.data(), digest.size());
+  if ((flags & kPlacesFlag) != 0) {
+    TRY(uint8_t count, reader.u8());
+    if (count == 0 || count > kPlacesMax) {
+      return fail(ErrorCode::kCorrupt, "a row has an impossible number of places");
+    }
+    TRY(row.places, reader.take(count * kPlaceSize));
+  }
   row.sealed = reader.rest();
   if (row.header.deleted != row.sealed.empty()) {
     return fail(ErrorCode::kCorrupt, "a row's body and its deleted flag disagree");

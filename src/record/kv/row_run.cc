@@ -20,10 +20,9 @@ crypto::Iv iv_of(uint64_t number) {
 
 size_t shared_bytes(std::string_view a, std::string_view b) {
   size_t size = std::min(a.size(), b.size());
-  return static_cast<size_t>(std::mismatch(a.begin(), a.begin() + static_cast<std::ptrdiff_t>(size),
-                                           b.begin())
-                                 .first -
-                             a.begin());
+  return static_cast<size_t>(
+      std::mismatch(a.begin(), a.begin() + static_cast<std::ptrdiff_t>(size), b.begin()).first -
+      a.begin());
 }
 
 class RunReader final : public RowSource {

@@ -1,8 +1,9 @@
-// Sorted rows put aside in a temporary file: what a bulk load can't hold in memory. Enciphered under
-// a key that lives as long as the process, so that what a crash leaves behind is unreadable.
+// Sorted rows put aside in a temporary file: what a bulk load can't hold in memory. Enciphered
+// under a key that lives as long as the process, so that what a crash leaves behind is unreadable.
 //
 // File: rows one after another, each: how many bytes of the key it shares with the row before
-// (varint), size of the rest of the key (varint), size of the value (varint), rest of the key, value.
+// (varint), size of the rest of the key (varint), size of the value (varint), rest of the key,
+// value.
 #pragma once
 
 #include <memory>

@@ -1,7 +1,13 @@
 // From a Prepared item to rows, for both ways in: commit (a batch) and bulk load (sorted files).
 #pragma once
 
+#include <functional>
+#include <string>
+#include <string_view>
+
 #include "kv/store.h"
+#include "record/kv/directory.h"
+#include "record/kv/families.h"
 #include "record/store.h"
 
 namespace continuum::record {
@@ -9,12 +15,6 @@ namespace continuum::record {
 // Takes one row; the views live as long as the call.
 using PutRow =
     std::function<void(FamilyNumber family, std::string_view key, std::string_view value)>;
-
-// Puts each row a new version brings: current (or, for a deletion, the history row), index rows,
-// directory. `header` carries version, t and instant. A template: it is the inner loop of bulk
-// load.
-template <typename Put>
-void write_rows(const Prepared& item, const RowHeader& header, const Put& put);
 
 // As OrdRow, and what a place needs until its Patient is stored.
 struct Place {
@@ -28,39 +28,65 @@ struct Place {
 // The item number kept free for the Patient of each patient ord.
 inline constexpr ItemNumber kPatientItem = 1;
 
-}  // namespace continuum::record
+// The functions below put each row a new version brings; `header` carries version, t and instant.
+// Templates: they are the inner loop of bulk load.
 
-#include "base/bytes.h"
-#include "record/kv/directory.h"
-#include "record/kv/families.h"
-
-namespace continuum::record {
-
+// The history row that ends an item. `places`: the home, when the item is a copy.
 template <typename Put>
-void write_rows(const Prepared& item, const RowHeader& header, const Put& put) {
+void write_end(const ItemKey& key, RowHeader header, std::span<const ItemPlace> places,
+               const Put& put) {
+  header.deleted = true;
+  header.body_size = 0;
+  header.body_digest = {};
+  std::string value;
+  put_row_start(value, header, places);
+  put(kHistory, history_key(key, header.t), value);
+}
+
+// A current row and its index rows.
+template <typename Put>
+void write_current(const ItemKey& item, const RowHeader& header, std::span<const ItemPlace> places,
+                   std::string_view sealed, const IndexEntries& index, const Put& put) {
   thread_local std::string key;
   thread_local std::string value;
   value.clear();
-  put_row_header(value, header);
-  value.append(item.sealed);
+  put_row_start(value, header, places);
+  value.append(sealed);
   key.clear();
-  put_item_key(key, item.key);
+  put_item_key(key, item);
+  put(kCurrent, key, value);
+  bool is_copy = !places.empty() && places.front() != ItemPlace{item.ord, item.item};
+  for (const auto& entry : index.entries()) {
+    value.clear();
+    put_index_value(value, {header.t, header.label_class, is_copy}, index.rest(entry));
+    put(entry.family, index.key(entry), value);
+  }
+}
+
+// The item itself: all rows but those of its copies.
+template <typename Put>
+void write_item_rows(const Prepared& item, const RowHeader& header, const Put& put) {
   if (item.deletion) {
-    put_u64(key, ~header.t);
-    put(kHistory, key, value);
+    write_end(item.key, header, {}, put);
     return;
   }
-  put(kCurrent, key, value);
-  for (const auto& entry : item.index.entries()) {
-    value.clear();
-    put_index_value(value, {header.t, header.label_class}, item.index.rest(entry));
-    put(entry.family, item.index.key(entry), value);
-  }
+  write_current(item.key, header, item.places, item.sealed, item.index, put);
   if (item.create) {
     put(kDirectory, directory_key(item.key.type, item.id_hash),
         encode_directory_row(
             {item.id_bucket, item.key.ord, item.key.item, item.source, item.own_id}));
   }
+}
+
+template <typename Put>
+void write_copy_rows(const Prepared& item, const Prepared::Copy& copy, const RowHeader& header,
+                     const Put& put) {
+  if (item.deletion || copy.leaves) {
+    ItemPlace home{item.key.ord, item.key.item};
+    write_end(copy.key, header, {&home, 1}, put);
+    return;
+  }
+  write_current(copy.key, header, item.places, copy.sealed, copy.index, put);
 }
 
 }  // namespace continuum::record

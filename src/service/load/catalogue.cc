@@ -2,6 +2,7 @@
 
 #include <algorithm>
 #include <thread>
+#include <unordered_set>
 
 #include "base/bytes.h"
 #include "base/check.h"
@@ -176,6 +177,7 @@ UnitScan Scanner::scan(const Parts& parts, uint32_t file, uint32_t line) {
     out.aliases.clear();
     out.conditions.clear();
     out.more_hints.clear();
+    out.several.clear();
     out.patients.clear();
   }
   return out;
@@ -264,9 +266,13 @@ void Scanner::add_aliases(const Entry& entry, const json::Node& root, uint32_t i
 void Scanner::add_home_hint(const json::Node& root, uint32_t index, UnitScan& out) {
   Occurrence& occurrence = out.occurrences[index];
   bool decided = false;
+  std::string_view first;
+  bool has_several = false;
   fhir::patient_candidates(occurrence.type, root, [&](std::string_view reference) {
     bool is_first = !occurrence.names_somebody;
     occurrence.names_somebody = true;
+    first = is_first ? reference : first;
+    has_several = has_several || reference != first;
     fhir::ParsedReference parsed = fhir::parse_reference(reference);
     if (decided) {
       return;
@@ -287,6 +293,32 @@ void Scanner::add_home_hint(const json::Node& root, uint32_t index, UnitScan& ou
       out.more_hints.push_back({index, *hint});
     }
   });
+  if (has_several) {
+    add_several(root, index, out);
+  }
+}
+
+void Scanner::add_several(const json::Node& root, uint32_t index, UnitScan& out) {
+  std::unordered_set<std::string> texts;
+  UnitScan::Several several{index, {}};
+  fhir::patient_candidates(out.occurrences[index].type, root, [&](std::string_view reference) {
+    fhir::ParsedReference parsed = fhir::parse_reference(reference);
+    bool may_be_patient = !parsed.type || *parsed.type == fhir::kPatientType;
+    if (!may_be_patient || !texts.emplace(reference).second) {
+      return;
+    }
+    auto criteria = parsed.kind == fhir::ReferenceKind::kConditional
+                        ? parse_identifier_criteria(fhir::kPatientType, parsed.query)
+                        : std::nullopt;
+    auto hint =
+        criteria ? HomeHint{minter_.alias(source_, criteria_text(*criteria))} : home_hint(parsed);
+    if (hint) {
+      several.names.push_back(*hint);
+    }
+  });
+  if (several.names.size() > 1) {
+    out.several.push_back(std::move(several));
+  }
 }
 
 std::optional<HomeHint> Scanner::home_hint(const fhir::ParsedReference& reference) {
@@ -328,6 +360,9 @@ void Catalogue::add(UnitScan scan, const UnitPlace& place) {
   }
   for (const UnitScan::MoreHint& more : scan.more_hints) {
     more_hints_[start + more.entry].push_back(more.hint);
+  }
+  for (UnitScan::Several& several : scan.several) {
+    several_.emplace(start + several.entry, std::move(several.names));
   }
   for (UnitScan::PatientId& patient : scan.patients) {
     patients_.emplace(start + patient.entry,
@@ -753,6 +788,8 @@ Result<bool> Catalogue::refuse_moved(const record::View& view) {
       home = names_nobody ? home : record::Ord::quarantine(source_);
     } else if (occurrence.leader != i && !occurrence.uniform && !names_nobody) {
       TRY(home, place(i, view, 0));
+      TRY(bool also_there, is_about(i, leader.home, view));
+      home = also_there ? leader.home : home;
     }
 
     bool is_elsewhere =
@@ -790,6 +827,12 @@ Result<record::Ord> Catalogue::place(OccurrenceIndex index, const record::View& 
   } else if (occurrence.has_hint && depth < kHomeDepthMax) {
     TRY(home, place_by_hint(index, view, depth));
   }
+  bool leaves_its_home = occurrence.known && occurrence.known_home.is_patient() &&
+                         home.is_patient() && home != occurrence.known_home;
+  if (leaves_its_home) {
+    TRY(bool stays, is_about(index, occurrence.known_home, view));
+    home = stays ? occurrence.known_home : home;
+  }
   if (occurrence.leader == index && home.is_quarantine()) {
     TRY(occurrence.borrowed_home, home_of_versions(index, view, depth));
     home = occurrence.borrowed_home.value_or(home);
@@ -820,10 +863,51 @@ Result<std::optional<record::Ord>> Catalogue::home_of_versions(OccurrenceIndex l
   return std::optional<record::Ord>();
 }
 
+// What is about a crowd is no part of a person's record: like what names nobody known, it is kept
+// in quarantine, and said so. (A name that leads nowhere in this load may be a patient of the
+// store's.)
+bool Catalogue::is_about_a_crowd(OccurrenceIndex index) const {
+  auto several = several_.find(index);
+  if (several == several_.end() || several->second.size() <= record::kPlacesMax) {
+    return false;
+  }
+  size_t others = 0;
+  for (const HomeHint& name : several->second) {
+    Found found = find(name.hash, scope_of(index));
+    others += found.leader && occurrences_[*found.leader].type != fhir::kPatientType ? 1 : 0;
+  }
+  return several->second.size() - others > record::kPlacesMax;
+}
+
+// Whether a resource names that patient among several.
+Result<bool> Catalogue::is_about(OccurrenceIndex index, record::Ord patient,
+                                 const record::View& view) {
+  auto several = several_.find(index);
+  if (several == several_.end()) {
+    return false;
+  }
+  for (const HomeHint& name : several->second) {
+    Found found = find(name.hash, scope_of(index));
+    record::Ord ord;
+    if (found.leader && occurrences_[*found.leader].type == fhir::kPatientType) {
+      TRY(ord, place(*found.leader, view, 0));
+    } else if (!found.leader && name.has_type) {
+      TRY(ord, home_in_store(name.type, name.hash, view));
+    }
+    if (ord == patient) {
+      return true;
+    }
+  }
+  return false;
+}
+
 Result<record::Ord> Catalogue::place_by_hint(OccurrenceIndex index, const record::View& view,
                                              size_t depth) {
   record::Ord quarantine = record::Ord::quarantine(source_);
   record::Ord home = quarantine;
+  if (is_about_a_crowd(index)) {
+    return quarantine;
+  }
   if (auto search = home_conditions_.find(index); search != home_conditions_.end()) {
     TRY(home, place_by_search(search->second->criteria, index, view, depth));
     return home.is_patient() ? home : quarantine;
@@ -871,6 +955,49 @@ Result<record::Ord> Catalogue::home_in_store(fhir::TypeNumber type, const record
                                              const record::View& view) const {
   TRY(auto located, view.find(type, identity));
   return located ? located->key.ord : record::Ord::quarantine(source_);
+}
+
+Result<std::vector<record::Ord>> Catalogue::also_about(OccurrenceIndex index,
+                                                       const json::Node& root,
+                                                       const record::View& view) const {
+  std::vector<record::Ord> found;
+  record::Ord home = home_of(index);
+  if (!home.is_patient() || !several_.contains(index)) {
+    return found;
+  }
+  Status status;
+  fhir::patient_candidates(occurrences_[index].type, root, [&](std::string_view reference) {
+    fhir::ParsedReference parsed = fhir::parse_reference(reference);
+    bool is_patient = parsed.kind == fhir::ReferenceKind::kRelative &&
+                      *parsed.type == fhir::kPatientType && parsed.version.empty();
+    auto id = is_patient ? record::ResourceId::parse(parsed.id) : std::nullopt;
+    if (!id || !status) {
+      return;
+    }
+    auto ord = ord_of_patient(id->hash, view);
+    if (!ord) {
+      status = fail(ord.error());
+    } else if (ord->is_patient() && *ord != home &&
+               std::find(found.begin(), found.end(), *ord) == found.end()) {
+      found.push_back(*ord);
+    }
+  });
+  TRY(status);
+  CHECK(found.size() < record::kPlacesMax);
+  return found;
+}
+
+// SAFETY: only of this source: another's patient, named by its regional id, is not this source's to
+// write about.
+Result<record::Ord> Catalogue::ord_of_patient(const record::IdHash& patient,
+                                              const record::View& view) const {
+  Found found = find(patient, {});
+  if (found.leader && occurrences_[*found.leader].type == fhir::kPatientType &&
+      id_of(*found.leader).hash == patient) {
+    return home_of(*found.leader);
+  }
+  TRY(auto located, view.find(fhir::kPatientType, patient));
+  return located && located->source == source_ ? located->key.ord : record::Ord();
 }
 
 // What a search by identifier finds, in this load (`found`) and in the store together: one, or

@@ -115,7 +115,13 @@ struct UnitScan {
   std::vector<Occurrence> occurrences;  // one for each entry
   std::vector<Alias> aliases;
   std::vector<Condition> conditions;
+  // All that may be patients in the references that place a resource, where they are several.
+  struct Several {
+    uint32_t entry;
+    std::vector<HomeHint> names;
+  };
   std::vector<MoreHint> more_hints;  // after each entry's own, in order
+  std::vector<Several> several;
   std::vector<PatientId> patients;
   std::vector<LoadRefusal> refusals;
 };
@@ -134,6 +140,7 @@ class Scanner {
   Status scan_entry(const Entry& entry, uint32_t index, UnitScan& out);
   void add_aliases(const Entry& entry, const json::Node& root, uint32_t index, UnitScan& out);
   void add_home_hint(const json::Node& root, uint32_t index, UnitScan& out);
+  void add_several(const json::Node& root, uint32_t index, UnitScan& out);
   std::optional<HomeHint> home_hint(const fhir::ParsedReference& reference);
 
   record::IdMinter minter_;
@@ -172,6 +179,11 @@ class Catalogue {
     const Occurrence& occurrence = occurrences_[index];
     return !occurrences_[occurrence.leader].known && (!occurrence.repeated || occurrence.uniform);
   }
+
+  // The other patients of this source that a resource with this home is about: `root` with its
+  // references as they are stored. Distinct. Thread-safe.
+  Result<std::vector<record::Ord>> also_about(OccurrenceIndex index, const json::Node& root,
+                                              const record::View& view) const;
 
   // The occurrences of one unit: [begin, end).
   struct Scope {
@@ -236,11 +248,14 @@ class Catalogue {
   Result<record::Ord> place(OccurrenceIndex index, const record::View& view, size_t depth);
   Result<std::optional<record::Ord>> home_of_versions(OccurrenceIndex leader,
                                                       const record::View& view, size_t depth);
+  bool is_about_a_crowd(OccurrenceIndex index) const;
+  Result<bool> is_about(OccurrenceIndex index, record::Ord patient, const record::View& view);
   Result<record::Ord> place_by_hint(OccurrenceIndex index, const record::View& view, size_t depth);
   Result<record::Ord> place_with(OccurrenceIndex other, OccurrenceIndex index,
                                  const record::View& view, size_t depth);
   Result<record::Ord> place_by_search(const IdentifierCriteria& criteria, OccurrenceIndex index,
                                       const record::View& view, size_t depth);
+  Result<record::Ord> ord_of_patient(const record::IdHash& patient, const record::View& view) const;
   Result<record::Ord> home_in_store(fhir::TypeNumber type, const record::IdHash& identity,
                                     const record::View& view) const;
   Found find(const record::IdHash& hash, Scope preferred) const;
@@ -269,6 +284,7 @@ class Catalogue {
   std::unordered_map<OccurrenceIndex, std::vector<OccurrenceIndex>> versions_;  // by leader
   std::unordered_map<OccurrenceIndex, Target> same_in_store_;  // what ifNoneExist found there
   std::unordered_map<OccurrenceIndex, std::vector<HomeHint>> more_hints_;
+  std::unordered_map<OccurrenceIndex, std::vector<HomeHint>> several_;
   struct Patient {
     std::string own_id;
     identity::PersonFacts facts;

@@ -49,6 +49,7 @@ struct Worker {
   std::vector<Prepared> prepared;  // the first `used` are in use
   size_t used = 0;
   std::vector<RepeatedVersion> versions;
+  std::vector<record::Ord> also_about;     // of the entry at hand
   std::vector<OccurrenceIndex> same;       // ifNoneExist found another
   std::vector<OccurrenceIndex> unchanged;  // stored with another unit; or nothing there to delete
   uint64_t skipped = 0;
@@ -379,6 +380,8 @@ class Load {
     draft.canonical = &worker.canonical;
     draft.tree = &root;
     draft.is_absent = catalogue_.is_absent(index) && occurrence.type != fhir::kPatientType;
+    TRY(worker.also_about, catalogue_.also_about(index, root, *worker.view));
+    draft.also_about = worker.also_about;
     std::string match;
     if (occurrence.type == fhir::kPatientType) {
       match = match_of(index, root);
@@ -636,7 +639,7 @@ class Load {
         continue;
       }
       any = true;
-      TRY(prepare_version(worker, line.leader, line.versions[line.done++]));
+      TRY(prepare_version(worker, line.versions[line.done++]));
       if (worker.used >= kWaitingItemsMax) {
         TRY(commit_versions(worker));
       }
@@ -645,14 +648,16 @@ class Load {
     return any;
   }
 
-  Status prepare_version(Worker& worker, OccurrenceIndex leader, const RepeatedVersion& version) {
+  Status prepare_version(Worker& worker, const RepeatedVersion& version) {
+    worker.view = store_.view();
     if (version.deletion) {
       return prepare_deletion(worker, version.occurrence);
     }
     TRY(worker.document.parse(version.body));
     TRY(record::canonicalise(worker.document, *worker.document.root(),
-                             catalogue_.id_of(leader).text(), options_.source, worker.canonical));
-    return prepare(worker, leader, version.own_id, *worker.document.root());
+                             catalogue_.id_of(version.occurrence).text(), options_.source,
+                             worker.canonical));
+    return prepare(worker, version.occurrence, version.own_id, *worker.document.root());
   }
 
   Status commit_versions(Worker& worker) {

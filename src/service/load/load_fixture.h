@@ -159,6 +159,24 @@ class LoadFixture : public testing::Test {
     return found && home && home->key.ord.is_patient() && found->key.ord == home->key.ord;
   }
 
+  // How many resources of a type a patient's record holds.
+  size_t count_with(std::string_view patient, std::string_view of_type,
+                    std::string_view source = "gp") {
+    size_t count = 0;
+    auto home = located(patient, source);
+    EXPECT_TRUE(home);
+    if (home) {
+      fhir::TypeNumber only = type(of_type);
+      EXPECT_TRUE(store_->view()->scan(home->key.ord,
+                                       {.types = {&only, 1}, .as_of = {}, .after = {}},
+                                       [&](const record::StoredItem&) -> Result<bool> {
+                                         ++count;
+                                         return true;
+                                       }));
+    }
+    return count;
+  }
+
   // Everything stored: "ord type version body" of each current item, but for item numbers.
   std::multimap<std::string, std::string> state() {
     std::multimap<std::string, std::string> out;

@@ -257,6 +257,85 @@ TEST_F(LoadTest, QuarantineEndsWhenThePatientIsKnown) {
   expect_sound();
 }
 
+std::string appointment(const std::vector<std::string>& patients, const std::string& status) {
+  std::string participants;
+  for (const std::string& patient : patients) {
+    participants += (participants.empty() ? "" : ",") +
+                    (R"({"actor":{"reference":")" + patient + R"("},"status":"accepted"})");
+  }
+  return R"({"resourceType":"Appointment","id":"a","status":")" + status + R"(","participant":[)" +
+         participants + "]}";
+}
+
+TEST_F(LoadTest, WhatIsAboutSeveralIsWithEach) {
+  write("/in/p.json",
+        bundle("transaction",
+               {entry(patient("ann"), "urn:uuid:ann"), entry(patient("bob"), "urn:uuid:bob"),
+                entry(patient("cat"), "urn:uuid:cat"),
+                entry(appointment({"urn:uuid:ann", "urn:uuid:bob"}, "booked"))}));
+  load_paths({"/in"});
+  EXPECT_TRUE(is_with("Appointment/a", "Patient/ann"));
+  EXPECT_EQ(count_with("Patient/bob", "Appointment"), 1U);
+  EXPECT_EQ(count_with("Patient/cat", "Appointment"), 0U);
+  expect_nothing_new(load_paths({"/in"}));
+  expect_sound();
+  // In another order it is still the same resource in the same place; and others come and go.
+  load_text(appointment({"Patient/bob", "Patient/cat", "Patient/ann"}, "arrived"));
+  EXPECT_TRUE(is_with("Appointment/a", "Patient/ann"));
+  EXPECT_EQ(count_with("Patient/cat", "Appointment"), 1U);
+  load_text(appointment({"Patient/cat", "Patient/ann"}, "fulfilled"));
+  EXPECT_EQ(count_with("Patient/bob", "Appointment"), 0U);
+  EXPECT_EQ(statuses("Appointment/a"),
+            (std::vector<std::string>{"booked", "arrived", "fulfilled"}));
+  expect_sound();
+}
+
+TEST_F(LoadTest, VersionsInOneLoadMayNameSeveralInAnyOrder) {
+  std::string lines = patient("ann") + "\n" + patient("bob") + "\n" +
+                      appointment({"Patient/ann", "Patient/bob"}, "booked") + "\n" +
+                      appointment({"Patient/bob", "Patient/ann"}, "arrived") + "\n";
+  write("/in/a.ndjson", lines);
+  EXPECT_TRUE(load_paths({"/in"}).refusals.empty());
+  EXPECT_EQ(statuses("Appointment/a"), (std::vector<std::string>{"booked", "arrived"}));
+  EXPECT_EQ(count_with("Patient/bob", "Appointment"), 1U);
+  expect_nothing_new(load_paths({"/in"}));
+  expect_sound();
+}
+
+// SAFETY: no source may write into the record of another's patient by naming its regional id.
+TEST_F(LoadTest, ACopyIsForPatientsOfTheSameSourceOnly) {
+  write("/trust/p.json", patient("eve"));
+  load_paths({"/trust"}, "trust");
+  std::string eve = regional("Patient/eve", "trust");
+  write("/in/p.json", patient("ann"));
+  write("/in/a.json", appointment({"Patient/ann", eve}, "booked"));
+  load_paths({"/in"});
+  EXPECT_TRUE(is_with("Appointment/a", "Patient/ann"));
+  EXPECT_EQ(count_with("Patient/eve", "Appointment", "trust"), 0U);
+  expect_sound();
+}
+
+TEST_F(LoadTest, ACrowdIsNobodysRecord) {
+  std::string lines;
+  std::vector<std::string> crowd;
+  for (size_t i = 0; i <= record::kPlacesMax; ++i) {
+    std::string id = "p" + std::to_string(i);
+    lines += patient(id) + "\n";
+    crowd.push_back("Patient/" + id);
+  }
+  write("/in/p.ndjson", lines);
+  write("/in/a.json", appointment(crowd, "booked"));
+  EXPECT_EQ(load_paths({"/in"}).counts.quarantined, 1U);
+  EXPECT_EQ(count_with("Patient/p0", "Appointment"), 0U);
+  crowd.pop_back();
+  write("/in/a.json", appointment(crowd, "booked"));
+  EXPECT_EQ(load_paths({"/in"}).counts.quarantined, 0U);
+  for (size_t i : {size_t{0}, size_t{1}, record::kPlacesMax - 1}) {
+    EXPECT_EQ(count_with("Patient/p" + std::to_string(i), "Appointment"), 1U);
+  }
+  expect_sound();
+}
+
 TEST_F(LoadTest, RefusalsAreNamedAndKept) {
   write("/in/a.json", "{nonsense");
   write("/in/b.json", R"({"resourceType":"Bundle"})");

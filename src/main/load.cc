@@ -23,6 +23,7 @@ struct LoadArguments {
   StoreArguments store;
   service::LoadOptions load;
   uint64_t batch_mb = service::kBatchBytes >> 20;
+  uint64_t put_aside_mb = service::kPutAsideBytes >> 20;
   std::string config;
 };
 
@@ -194,15 +195,23 @@ void add_load(CLI::App& app, int& exit_code) {
   command->add_option("--threads", arguments->load.threads, "Threads that parse and seal")
       ->capture_default_str()
       ->check(CLI::Range(1, 256));
-  command->add_option("--batch-mb", arguments->batch_mb, "Rows gathered before they are written")
+  command->add_option("--batch-mb", arguments->batch_mb, "Rows gathered in memory")
       ->capture_default_str()
       ->check(CLI::Range(uint64_t{1}, uint64_t{1} << 14))
+      ->type_name("MB");
+  command
+      ->add_option("--put-aside-mb", arguments->put_aside_mb,
+                   "Rows gathered in temporary files before the store takes them in: what a kill "
+                   "throws away at most")
+      ->capture_default_str()
+      ->check(CLI::Range(uint64_t{1}, uint64_t{1} << 20))
       ->type_name("MB");
   command->footer(
       "Exit code: 0 all in; 3 some refused, each named on standard error; 2 usage or environment.\n"
       "Loading the same input again, after an interruption too, adds no version.");
   command->callback([arguments, &exit_code] {
     arguments->load.batch_bytes = arguments->batch_mb << 20;
+    arguments->load.put_aside_bytes = arguments->put_aside_mb << 20;
     auto result = run(*arguments);
     if (!result) {
       report_error(result.error());

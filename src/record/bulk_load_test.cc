@@ -96,7 +96,7 @@ TEST_P(BulkLoadTest, GivesWhatCommitGives) {
 TEST_P(BulkLoadTest, FlushesInParts) {
   auto draws = some_people(5);
   Writer writer = store_.writer();
-  auto load = store_->begin_bulk_load(4000);
+  auto load = store_->begin_bulk_load({4000});
   ASSERT_TRUE(load);
   size_t flushes = 0;
   for (const Draw& draw : draws) {
@@ -126,7 +126,7 @@ TEST_P(BulkLoadTest, PutsRowsAside) {
   auto draws = some_people(9);
   draws[4].match = "999|1980-01-31";
   Writer writer = store_.writer();
-  auto load = *store_->begin_bulk_load(4000);
+  auto load = *store_->begin_bulk_load({4000});
   size_t rooms = 0;
   for (const Draw& draw : draws) {
     ASSERT_TRUE(writer.add(*load, draw));
@@ -148,6 +148,26 @@ TEST_P(BulkLoadTest, PutsRowsAside) {
   EXPECT_EQ(store_.writer().put(draws)->unchanged, draws.size());
 }
 
+TEST_P(BulkLoadTest, TakesInWhatWouldBeTooMuchToPutAside) {
+  auto draws = some_people(9);
+  Writer writer = store_.writer();
+  auto load = *store_->begin_bulk_load({4000, 9000});
+  size_t taken_in = 0;
+  for (const Draw& draw : draws) {
+    ASSERT_TRUE(writer.add(*load, draw));
+    if (load->is_full()) {
+      T before = store_->view()->stable_t();
+      ASSERT_TRUE(load->make_room());
+      taken_in += store_->view()->stable_t() != before ? 1 : 0;
+      EXPECT_EQ(writer.findings(), std::vector<std::string>{});
+    }
+  }
+  EXPECT_GT(taken_in, 1U);
+  ASSERT_TRUE(load->flush());
+  EXPECT_EQ(bodies(store_).size(), draws.size());
+  EXPECT_EQ(writer.findings(), std::vector<std::string>{});
+}
+
 // All places are asked for first, items come later, after flushes of others.
 TEST_P(BulkLoadTest, PlacesOutliveAFlush) {
   Writer writer = store_.writer();
@@ -156,7 +176,7 @@ TEST_P(BulkLoadTest, PlacesOutliveAFlush) {
   Ord ord = *writer.home(second);
   ASSERT_TRUE(writer.load({first}));
   EXPECT_EQ(*writer.home(second), ord);
-  auto load = *store_->begin_bulk_load(1 << 20);
+  auto load = *store_->begin_bulk_load({1 << 20});
   Prepared pending;
   ASSERT_TRUE(writer.prepare(second, pending));
   ASSERT_TRUE(writer.add(*load, {"Observation", "o3", "p1"}));
@@ -172,7 +192,7 @@ TEST_P(BulkLoadTest, PlacesOutliveAFlush) {
 TEST_P(BulkLoadTest, WhatIsNotFlushedNeverWas) {
   Writer writer = store_.writer();
   {
-    auto load = *store_->begin_bulk_load(1 << 20);
+    auto load = *store_->begin_bulk_load({1 << 20});
     ASSERT_TRUE(writer.add(*load, {"Patient", "p1", "p1"}));
   }
   EXPECT_EQ(writer.read({"Patient", "p1", "p1"}).error().code, ErrorCode::kNotFound);
@@ -183,7 +203,7 @@ TEST_P(BulkLoadTest, WhatIsNotFlushedNeverWas) {
 }
 
 TEST_P(BulkLoadTest, TakesFromSeveralThreads) {
-  auto load = *store_->begin_bulk_load(1 << 30);
+  auto load = *store_->begin_bulk_load({1 << 30});
   ASSERT_TRUE(store_->register_source("gp"));
   std::vector<std::thread> threads;
   for (int thread = 0; thread < 4; ++thread) {
@@ -248,7 +268,7 @@ class FullDiskTest : public testing::Test {
 TEST_F(FullDiskTest, AFailedFlushIsNotRepeatedInPart) {
   Writer writer(*store_);
   Draw draw{"Observation", "o1", "p1"};
-  auto load = *store_->begin_bulk_load(1 << 20);
+  auto load = *store_->begin_bulk_load({1 << 20});
   ASSERT_TRUE(writer.add(*load, draw));
   kv_->fails = true;
   EXPECT_EQ(load->flush().error().code, ErrorCode::kUnavailable);

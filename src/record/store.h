@@ -208,6 +208,13 @@ struct CommitResult {
   uint32_t unchanged = 0;
 };
 
+struct BulkLoadOptions {
+  uint64_t buffer_bytes = uint64_t{80} << 20;  // rows in memory: over it is_full()
+  // Rows in temporary files: a make_room() that would go over it flushes. Bounds disk space, and
+  // what a kill throws away.
+  uint64_t put_aside_bytes = uint64_t{4} << 30;
+};
+
 // Takes in large numbers of new resources: rows are gathered, sorted and ingested without a
 // write-ahead log. One bulk load at a time, and no commit() beside it; add() from several threads
 // at once.
@@ -270,7 +277,7 @@ class Store {
   // All or none, durable when it returns. kConflict: something changed since prepare: prepare
   // again. kInvalid: a resource is there twice.
   virtual Result<CommitResult> commit(std::span<Prepared> items) = 0;
-  virtual Result<std::unique_ptr<BulkLoad>> begin_bulk_load(uint64_t budget_bytes) = 0;
+  virtual Result<std::unique_ptr<BulkLoad>> begin_bulk_load(const BulkLoadOptions& options) = 0;
   // Frees what is remembered of places since they were first used. Everything prepared must have
   // been committed or flushed, or be dropped.
   virtual void forget_places() = 0;

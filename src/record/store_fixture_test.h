@@ -142,7 +142,7 @@ class Writer {
     return load.add(item);
   }
   Status load(const std::vector<Draw>& draws) const {
-    TRY(auto load, store_->begin_bulk_load(uint64_t{1} << 30));
+    TRY(auto load, store_->begin_bulk_load({}));
     for (const Draw& draw : draws) {
       TRY(add(*load, draw));
     }

@@ -15,8 +15,6 @@ namespace {
 
 constexpr size_t kLanes = 8;
 constexpr size_t kSortThreads = 2;
-// Rows put aside before all of them are taken in: bounds disk space, and what a kill throws away.
-constexpr uint64_t kPutAsideMax = uint64_t{4} << 30;
 constexpr size_t kPivotSample = 1001;
 
 }  // namespace
@@ -25,7 +23,7 @@ constexpr size_t kPivotSample = 1001;
 // nothing is rewritten later.
 class KvBulkLoad final : public BulkLoad {
  public:
-  KvBulkLoad(KvStore& store, uint64_t budget_bytes) : store_(store), budget_(budget_bytes) {}
+  KvBulkLoad(KvStore& store, const BulkLoadOptions& options) : store_(store), options_(options) {}
 
   Status add(const Prepared& item) override {
     CHECK(item.is_new());
@@ -56,11 +54,11 @@ class KvBulkLoad final : public BulkLoad {
     return {};
   }
 
-  bool is_full() const override { return bytes_.load() >= budget_; }
+  bool is_full() const override { return bytes_.load() >= options_.buffer_bytes; }
 
   Status make_room() override {
     TRY(broken_);
-    if (store_.temporary_.folder.empty() || put_aside_ + bytes_.load() > kPutAsideMax) {
+    if (store_.temporary_.folder.empty() || put_aside_ + bytes_.load() > options_.put_aside_bytes) {
       return flush();
     }
     if (!changes_.empty()) {
@@ -323,7 +321,7 @@ class KvBulkLoad final : public BulkLoad {
   }
 
   KvStore& store_;
-  uint64_t budget_;
+  BulkLoadOptions options_;
   std::atomic<uint64_t> bytes_{0};
   std::array<LockedLane, kLanes> lanes_;
   std::mutex mutex_;
@@ -336,8 +334,8 @@ class KvBulkLoad final : public BulkLoad {
   Status broken_;
 };
 
-Result<std::unique_ptr<BulkLoad>> KvStore::begin_bulk_load(uint64_t budget_bytes) {
-  return std::make_unique<KvBulkLoad>(*this, budget_bytes);
+Result<std::unique_ptr<BulkLoad>> KvStore::begin_bulk_load(const BulkLoadOptions& options) {
+  return std::make_unique<KvBulkLoad>(*this, options);
 }
 
 std::unique_ptr<RowRun> KvStore::temporary_run() {

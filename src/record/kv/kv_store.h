@@ -37,7 +37,7 @@ class KvStore final : public Store {
                             std::string_view own_id) override;
   Status prepare(const Draft& draft, Prepared& out) override;
   Result<CommitResult> commit(std::span<Prepared> items) override;
-  Result<std::unique_ptr<BulkLoad>> begin_bulk_load(uint64_t budget_bytes) override;
+  Result<std::unique_ptr<BulkLoad>> begin_bulk_load(const BulkLoadOptions& options) override;
   void forget_places() override;
   Status record_arrival(SourceNumber source, const Arrival& arrival,
                         std::span<const FileDigest> files,

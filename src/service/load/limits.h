@@ -17,6 +17,7 @@ inline constexpr size_t kBundleEntriesMax = 1'000'000;
 inline constexpr size_t kAtomicEntriesMax = record::kCommitItemsMax - 1;
 // Rows gathered before they are written; changes gathered likewise.
 inline constexpr uint64_t kBatchBytes = uint64_t{80} << 20;
+inline constexpr uint64_t kPutAsideBytes = uint64_t{4} << 30;
 inline constexpr uint64_t kWaitingBytesMax = uint64_t{64} << 20;
 inline constexpr size_t kPreparedMax = 1'024;      // of a unit, before they are handed on
 inline constexpr size_t kWaitingItemsMax = 4'096;  // of small units in one commit

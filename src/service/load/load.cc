@@ -184,7 +184,7 @@ class Load {
   }
 
   Status second_pass() {
-    TRY(bulk_, store_.begin_bulk_load(options_.batch_bytes));
+    TRY(bulk_, store_.begin_bulk_load({options_.batch_bytes, options_.put_aside_bytes}));
     auto make = [&] {
       auto worker = std::make_unique<Worker>(store_.id_minter());
       worker->view = store_.view();

@@ -25,8 +25,9 @@ struct LoadOptions {
   std::vector<std::string> paths;
   std::string source = "import";
   unsigned threads = 2;
-  uint64_t batch_bytes = kBatchBytes;  // rows gathered before they are written
-  const Clock* clock = nullptr;        // null: the system's
+  uint64_t batch_bytes = kBatchBytes;         // rows gathered in memory
+  uint64_t put_aside_bytes = kPutAsideBytes;  // rows gathered on disk, before they are taken in
+  const Clock* clock = nullptr;               // null: the system's
 };
 
 struct LoadProgress {

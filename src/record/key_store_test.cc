@@ -103,7 +103,7 @@ TEST(KeyStore, DropsATornTail) {
     EXPECT_EQ((*store)->data_key_count(), 2U);
     // The rest may be of a key after all: it is kept for a rescue.
     if (cut < kRecord) {
-      EXPECT_EQ(*read_file(disk, "/keys/keys.log.torn", 1000),
+      EXPECT_EQ(*read_file(disk, std::string(kPath) + ".torn", 1000),
                 whole.substr(whole.size() - kRecord, kRecord - cut));
     }
     // What is added after the tear is read again.

@@ -163,7 +163,7 @@ TEST_P(CopiesTest, CheckComparesThem) {
   }
   EXPECT_NE(all.find("kept with several patients, and not the same with each"), std::string::npos)
       << all;
-  EXPECT_FALSE(writer.put(appointment({"bob"}, "arrived")));
+  EXPECT_FALSE(store_.writer().put(appointment({"bob"}, "arrived")));
 }
 
 INSTANTIATE_TEST_SUITE_P(Engines, CopiesTest, testing::Values(Engine::kMemory, Engine::kRocks),

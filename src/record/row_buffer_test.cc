@@ -61,7 +61,7 @@ class RowsTest : public testing::Test {
 };
 
 TEST_F(RowsTest, SortAndMergeAsAMapWould) {
-  for (size_t count : {0, 1, 5, 100, 3000}) {
+  for (size_t count : {0U, 1U, 5U, 100U, 3000U}) {
     Rows model;
     std::vector<std::unique_ptr<RowRun>> runs;
     std::vector<std::unique_ptr<RowSource>> sources;

@@ -168,6 +168,24 @@ TEST_P(BulkLoadTest, TakesInWhatWouldBeTooMuchToPutAside) {
   EXPECT_EQ(writer.findings(), std::vector<std::string>{});
 }
 
+// What waits for a commit after the flush has reserved its item before it.
+TEST_P(BulkLoadTest, ItemsReservedMeanwhileAreNotGivenAgain) {
+  Writer writer = store_.writer();
+  auto load = *store_->begin_bulk_load({1 << 20});
+  ASSERT_TRUE(writer.add(*load, {"Observation", "o1", "p1"}));
+  ASSERT_TRUE(load->make_room());
+  std::vector<Prepared> waiting(1);
+  ASSERT_TRUE(writer.prepare({"Observation", "o2", "p1"}, waiting[0]));
+  ASSERT_TRUE(load->flush());
+  ASSERT_TRUE(store_->commit(waiting));
+  EXPECT_EQ(writer.findings(), std::vector<std::string>{});
+  load.reset();
+  store_.reopen();
+  ASSERT_TRUE(store_.writer().put({{"Observation", "o3", "p1"}}));
+  EXPECT_EQ(store_.writer().scan(*store_.writer().home({"Patient", "p1", "p1"})).size(), 3U);
+  EXPECT_EQ(store_.writer().findings(), std::vector<std::string>{});
+}
+
 // All places are asked for first, items come later, after flushes of others.
 TEST_P(BulkLoadTest, PlacesOutliveAFlush) {
   Writer writer = store_.writer();

@@ -139,6 +139,17 @@ TEST_P(CopiesTest, LeaveQuarantineWithIt) {
   expect_sound();
 }
 
+// The same body, about others than before: a new version.
+TEST_P(CopiesTest, MayComeWithoutAnotherBody) {
+  Writer writer = store_.writer();
+  ASSERT_TRUE(writer.put({kAnn, kBob}));
+  ASSERT_TRUE(writer.put(appointment({})));
+  EXPECT_EQ(writer.put(appointment({"bob"}))->updated, 1U);
+  EXPECT_EQ(seen_by(kBob), Seen{"2 booked"});
+  EXPECT_EQ(writer.put(appointment({"bob"}))->unchanged, 1U);
+  expect_sound();
+}
+
 // A copy that is gone, or not the same, is found out.
 TEST_P(CopiesTest, CheckComparesThem) {
   Writer writer = store_.writer();

@@ -39,6 +39,18 @@ Result<std::unique_ptr<KeyStore>> KeyStore::open(FileSystem& files, const std::s
   return store;
 }
 
+Result<std::optional<crypto::Key>> KeyStore::peek(FileSystem& files, const std::string& folder,
+                                                  const crypto::Key& region_key, Purpose purpose) {
+  KeyStore store(files, folder + "/keys.log", region_key);
+  if (!files.exists(store.path_)) {
+    return std::optional<crypto::Key>();
+  }
+  TRY(store.read_records());
+  auto found = store.purpose_keys_.find(static_cast<uint64_t>(purpose));
+  return found == store.purpose_keys_.end() ? std::nullopt
+                                            : std::optional<crypto::Key>(found->second);
+}
+
 Status KeyStore::open_record(ByteReader& reader, uint8_t& kind, uint64_t& number,
                              std::string& opened) const {
   TRY(kind, reader.u8());

@@ -5,6 +5,7 @@
 
 #include <memory>
 #include <mutex>
+#include <optional>
 #include <shared_mutex>
 #include <string>
 #include <unordered_map>
@@ -22,10 +23,16 @@ enum class Purpose : uint8_t { kFiles = 1, kIds = 2, kPageTokens = 3 };
 // Thread-safe.
 class KeyStore {
  public:
-  // Opens, or makes, the key store in `folder`. kForbidden: the region key is not the one it was
-  // made with. kCorrupt: a record other than a torn last one doesn't open.
+  // Opens, or makes, the key store in `folder`, which must be this process's alone: a torn end is
+  // cut off. kForbidden: the region key is not the one it was made with. kCorrupt: a record other
+  // than a torn last one doesn't open.
   static Result<std::unique_ptr<KeyStore>> open(FileSystem& files, const std::string& folder,
                                                 const crypto::Key& region_key);
+
+  // One key of it, when it is there; changes nothing, so it may be another process's at work.
+  // Errors as open().
+  static Result<std::optional<crypto::Key>> peek(FileSystem& files, const std::string& folder,
+                                                 const crypto::Key& region_key, Purpose purpose);
 
   // The data key of an ord. kNotFound: there is none (never made, or erased).
   Result<crypto::Key> data_key(Ord ord) const;

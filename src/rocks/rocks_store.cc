@@ -264,7 +264,6 @@ Status RocksStore::open() {
   cache_ = rocksdb::NewLRUCache(options_.cache_bytes);
   continuum::FileSystem& files = options_.files != nullptr ? *options_.files : posix_files();
   TRY(files.make_directories(options_.path));
-  TRY(remove_leftovers());
 
   std::vector<rocksdb::ColumnFamilyDescriptor> descriptors;
   descriptors.emplace_back(rocksdb::kDefaultColumnFamilyName, rocksdb::ColumnFamilyOptions());
@@ -285,7 +284,7 @@ Status RocksStore::open() {
   CHECK(handles.size() == options_.families.size() + 1);
   db_->DestroyColumnFamilyHandle(handles.front());
   families_.assign(handles.begin() + 1, handles.end());
-  return {};
+  return remove_leftovers();  // not before the folder is ours: they may be another's at work
 }
 
 // Files of an ingestion that a crash cut short.

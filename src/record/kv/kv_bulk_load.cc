@@ -16,6 +16,8 @@ namespace {
 constexpr size_t kLanes = 8;
 constexpr size_t kSortThreads = 2;
 constexpr size_t kPivotSample = 1001;
+// Each is an open file and a buffer while they are merged.
+constexpr size_t kPutAsidesMax = 64;
 
 }  // namespace
 
@@ -27,6 +29,15 @@ class KvBulkLoad final : public BulkLoad {
 
   Status add(const Prepared& item) override {
     CHECK(item.is_new());
+    Status added = add_rows(item);
+    if (!added) {
+      std::lock_guard lock(mutex_);
+      broken_ = added;  // its changes may be noted, and its rows not there
+    }
+    return added;
+  }
+
+  Status add_rows(const Prepared& item) {
     RowHeader header = item.header;
     header.version = 1;
     std::vector<T> copy_ts;
@@ -58,7 +69,8 @@ class KvBulkLoad final : public BulkLoad {
 
   Status make_room() override {
     TRY(broken_);
-    if (store_.temporary_.folder.empty() || put_aside_ + bytes_.load() > options_.put_aside_bytes) {
+    if (store_.temporary_.folder.empty() || put_asides_ == kPutAsidesMax ||
+        put_aside_ + bytes_.load() > options_.put_aside_bytes) {
       return flush();
     }
     if (!changes_.empty()) {
@@ -170,11 +182,26 @@ class KvBulkLoad final : public BulkLoad {
     put(kMeta, kMetaPerson, value);
   }
 
+  // What waits for a commit after the flush has reserved items since a place was put aside.
+  void write_places_again() {
+    RowBuffer& rows = lanes_[0].rows;
+    auto put = [&rows](FamilyNumber family, std::string_view key, std::string_view value) {
+      rows.put(family, key, value);
+    };
+    std::lock_guard lock(store_.places_mutex_);
+    for (uint64_t ord : written_ords_) {
+      if (auto place = store_.places_.find(ord); place != store_.places_.end()) {
+        store_.write_place(Ord::from_value(ord), place->second, put);
+      }
+    }
+  }
+
   Status put_aside() {
     uint64_t bytes = bytes_.load();
     write_commits();
     TRY(for_each_part([this](Part& part, Desk& desk) { return put_part_aside(part, desk); }));
     put_aside_ += bytes;
+    ++put_asides_;
     clear_lanes();
     return {};
   }
@@ -198,6 +225,7 @@ class KvBulkLoad final : public BulkLoad {
 
   Status ingest() {
     write_commits();
+    write_places_again();
     TRY(store_.keys_->sync());
     TRY(auto ingestion, store_.kv_->begin_ingestion());
     TRY(for_each_part([&](Part& part, Desk& desk) { return ingest_part(part, desk, *ingestion); }));
@@ -308,6 +336,7 @@ class KvBulkLoad final : public BulkLoad {
     clear_lanes();
     parts_.clear();
     put_aside_ = 0;
+    put_asides_ = 0;
     group_ = KvStore::Group();
     // What was written can be read again; places nothing was stored in yet are known here only.
     std::lock_guard lock(store_.places_mutex_);
@@ -330,6 +359,7 @@ class KvBulkLoad final : public BulkLoad {
   std::vector<Part> parts_;
   std::array<Desk, kSortThreads> desks_;
   uint64_t put_aside_ = 0;  // bytes as they were in the lanes
+  size_t put_asides_ = 0;   // runs of each part
   std::vector<uint64_t> written_ords_;
   Status broken_;
 };

@@ -32,6 +32,17 @@ bool is_source_name(std::string_view name) {
          std::all_of(name.begin(), name.end(), allowed);
 }
 
+// Whether a stored version is kept with the patients that the draft is about.
+bool is_about_the_same(const Draft& draft, const StoredItem& stored) {
+  std::set<Ord> now(draft.also_about.begin(), draft.also_about.end());
+  std::set<Ord> before;
+  for (const ItemPlace& place : places_of(stored.row)) {
+    before.insert(place.ord);
+  }
+  before.erase(stored.key.ord);
+  return now == before;
+}
+
 Status extract_index(const ItemKey& key, std::string_view body, IndexEntries& out) {
   json::Document document;
   TRY(document.parse(body));
@@ -329,7 +340,7 @@ Status KvStore::prepare_known(const Draft& draft, const KvView& view, const Loca
   out.create = false;
   bool same = newest != nullptr &&
               (out.deletion ? out.previous_deleted
-                            : !out.previous_deleted &&
+                            : !out.previous_deleted && is_about_the_same(draft, *newest) &&
                                   newest->row.header.body_digest == draft.canonical->digest);
   out.unchanged = same && !moves;
   if (out.unchanged) {
@@ -685,12 +696,23 @@ Result<std::unique_ptr<Store>> open_store(const StoreOptions& options) {
     return fail(ErrorCode::kUnavailable, "the key store of this data folder is not there",
                 {{keys_folder, "bring back its keys.log: without it nothing can be read"}});
   }
-  TRY(auto keys, KeyStore::open(files, keys_folder, options.region_key));
   std::unique_ptr<kv::Store> kv;
+  std::unique_ptr<KeyStore> keys;
   if (options.engine == Engine::kMemory) {
     kv = kv::make_memory_store(kFamilyCount);
+    TRY(keys, KeyStore::open(files, keys_folder, options.region_key));
   } else {
-    TRY(kv, rocks::open_store(rocks_options(options, keys->purpose_key(Purpose::kFiles))));
+    // SAFETY: the data folder's lock guards the key store too. Read before it is held, the keys
+    // would lack those that another process is adding, and cutting off the end would lose them.
+    TRY(auto file_key, KeyStore::peek(files, keys_folder, options.region_key, Purpose::kFiles));
+    if (!file_key) {
+      TRY(keys, KeyStore::open(files, keys_folder, options.region_key));
+      file_key = keys->purpose_key(Purpose::kFiles);
+    }
+    TRY(kv, rocks::open_store(rocks_options(options, *file_key)));
+    if (keys == nullptr) {
+      TRY(keys, KeyStore::open(files, keys_folder, options.region_key));
+    }
   }
   auto store = std::make_unique<KvStore>(
       std::move(kv), std::move(keys), options.clock != nullptr ? *options.clock : system_clock());

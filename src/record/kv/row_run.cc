@@ -8,7 +8,13 @@
 namespace continuum::record {
 namespace {
 
-constexpr size_t kBufferBytes = 256 * 1024;
+constexpr size_t kBufferBytes = 64 * 1024;
+
+// Never 0, so that a row that is missing shows.
+uint64_t sum_of(std::string_view key, std::string_view value) {
+  std::hash<std::string_view> hash;
+  return (hash(key) * 31 + hash(value)) | 1;
+}
 
 crypto::Iv iv_of(uint64_t number) {
   crypto::Iv iv{};
@@ -27,8 +33,9 @@ size_t shared_bytes(std::string_view a, std::string_view b) {
 
 class RunReader final : public RowSource {
  public:
-  RunReader(std::unique_ptr<ReadableFile> file, const crypto::Key& key, uint64_t number)
-      : file_(std::move(file)), key_(key), iv_(iv_of(number)) {}
+  RunReader(std::unique_ptr<ReadableFile> file, const crypto::Key& key, uint64_t number,
+            uint64_t sum)
+      : file_(std::move(file)), key_(key), iv_(iv_of(number)), sum_left_(sum) {}
 
   Result<bool> next() override {
     std::string_view rest = std::string_view(buffer_).substr(at_);
@@ -39,13 +46,14 @@ class RunReader final : public RowSource {
       rest = std::string_view(buffer_).substr(at_);
       taken = take(rest);
     }
-    if (!taken && at_ == buffer_.size()) {
+    if (!taken && at_ == buffer_.size() && sum_left_ == 0) {
       return false;
     }
     if (!taken) {
       return fail(ErrorCode::kCorrupt, "a temporary file of the load is damaged");
     }
     at_ = buffer_.size() - taken->size();
+    sum_left_ -= sum_of(row_key_, value_);
     return true;
   }
   std::string_view key() const override { return row_key_; }
@@ -82,6 +90,7 @@ class RunReader final : public RowSource {
   std::unique_ptr<ReadableFile> file_;
   crypto::Key key_;
   crypto::Iv iv_;
+  uint64_t sum_left_;
   uint64_t offset_ = 0;
   bool at_end_ = false;
   std::string buffer_;
@@ -103,10 +112,11 @@ Result<std::unique_ptr<RowRun::Writer>> RowRun::write() {
 
 Result<std::unique_ptr<RowSource>> RowRun::read() const {
   TRY(auto file, files_.open_readable(path_));
-  return std::make_unique<RunReader>(std::move(file), key_, number_);
+  return std::make_unique<RunReader>(std::move(file), key_, number_, sum_);
 }
 
 Status RowRun::Writer::put(std::string_view key, std::string_view value) {
+  run_.sum_ += sum_of(key, value);
   size_t shared = shared_bytes(last_key_, key);
   put_varint(buffer_, shared);
   put_varint(buffer_, key.size() - shared);

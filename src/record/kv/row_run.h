@@ -47,20 +47,21 @@ class RowRun {
   std::string path_;
   crypto::Key key_;
   uint64_t number_;
+  uint64_t sum_ = 0;  // over all rows: what is read must be what was written
 };
 
-// Errors are of the file system. Not synced: a run does not outlive its process.
+// Errors are of the file system; reading a file that was damaged is kCorrupt. Not synced: a run
+// does not outlive its process.
 class RowRun::Writer {
  public:
-  Writer(const RowRun& run, std::unique_ptr<WritableFile> file)
-      : run_(run), file_(std::move(file)) {}
+  Writer(RowRun& run, std::unique_ptr<WritableFile> file) : run_(run), file_(std::move(file)) {}
   Status put(std::string_view key, std::string_view value);
   Status close();
 
  private:
   Status append_buffer();
 
-  const RowRun& run_;
+  RowRun& run_;
   std::unique_ptr<WritableFile> file_;
   std::string buffer_;
   std::string last_key_;

@@ -118,8 +118,8 @@ Result<record::Ord> Catalogue::place(OccurrenceIndex index, const record::View& 
   } else if (occurrence.has_hint && depth < kHomeDepthMax) {
     TRY(home, place_by_hint(index, view, depth));
   }
-  bool leaves_its_home = occurrence.known && occurrence.known_home.is_patient() &&
-                         home.is_patient() && home != occurrence.known_home;
+  bool leaves_its_home =
+      occurrence.known && occurrence.known_home.is_patient() && home != occurrence.known_home;
   if (leaves_its_home) {
     TRY(bool stays, is_about(index, occurrence.known_home, view));
     home = stays ? occurrence.known_home : home;
@@ -159,7 +159,7 @@ Result<std::optional<record::Ord>> Catalogue::home_of_versions(OccurrenceIndex l
 // store's.)
 bool Catalogue::is_about_a_crowd(OccurrenceIndex index) const {
   auto several = several_.find(index);
-  if (several == several_.end() || several->second.size() <= record::kPlacesMax) {
+  if (several == several_.end() || several->second.size() < record::kPlacesMax) {
     return false;
   }
   size_t others = 0;
@@ -167,21 +167,21 @@ bool Catalogue::is_about_a_crowd(OccurrenceIndex index) const {
     Found found = find(name.hash, scope_of(index));
     others += found.leader && occurrences_[*found.leader].type != fhir::kPatientType ? 1 : 0;
   }
-  return several->second.size() - others > record::kPlacesMax;
+  return several->second.size() - others >= record::kPlacesMax;
 }
 
 // Whether a resource names that patient among several.
 Result<bool> Catalogue::is_about(OccurrenceIndex index, record::Ord patient,
                                  const record::View& view) {
   auto several = several_.find(index);
-  if (several == several_.end()) {
+  if (several == several_.end() || is_about_a_crowd(index)) {
     return false;
   }
   for (const HomeHint& name : several->second) {
     Found found = find(name.hash, scope_of(index));
     record::Ord ord;
     if (found.leader && occurrences_[*found.leader].type == fhir::kPatientType) {
-      TRY(ord, place(*found.leader, view, 0));
+      TRY(ord, place_with(*found.leader, index, view, 0));
     } else if (!found.leader && name.has_type) {
       TRY(ord, home_in_store(name.type, name.hash, view));
     }
@@ -225,7 +225,10 @@ Result<record::Ord> Catalogue::place_with(OccurrenceIndex other, OccurrenceIndex
   if (auto same = same_in_store_.find(other); same != same_in_store_.end()) {
     return home_in_store(same->second.type, same->second.id.hash, view);
   }
-  return other == index ? record::Ord::quarantine(source_) : place(other, view, depth + 1);
+  // SAFETY: what is about a Group is not about the first of its members.
+  static const fhir::TypeNumber group = *fhir::type_number("Group");
+  bool is_nobodys = other == index || occurrences_[other].type == group;
+  return is_nobodys ? record::Ord::quarantine(source_) : place(other, view, depth + 1);
 }
 
 Result<record::Ord> Catalogue::place_by_search(const IdentifierCriteria& criteria,
@@ -274,7 +277,12 @@ Result<std::vector<record::Ord>> Catalogue::also_about(OccurrenceIndex index,
     }
   });
   TRY(status);
-  CHECK(found.size() < record::kPlacesMax);
+  if (found.size() >= record::kPlacesMax) {  // named in a way that could not be counted before
+    return fail(
+        ErrorCode::kTooLarge, "a resource is about too many patients",
+        {{std::string(fhir::type_name(occurrences_[index].type)) + "/" + id_of(index).text(),
+          "at most " + std::to_string(record::kPlacesMax)}});
+  }
   return found;
 }
 
@@ -283,8 +291,10 @@ Result<std::vector<record::Ord>> Catalogue::also_about(OccurrenceIndex index,
 Result<record::Ord> Catalogue::ord_of_patient(const record::IdHash& patient,
                                               const record::View& view) const {
   Found found = find(patient, {});
-  if (found.leader && occurrences_[*found.leader].type == fhir::kPatientType &&
-      id_of(*found.leader).hash == patient) {
+  bool is_brought = found.leader && occurrences_[*found.leader].type == fhir::kPatientType &&
+                    occurrences_[*found.leader].fate == Fate::kStore &&
+                    id_of(*found.leader).hash == patient;
+  if (is_brought) {
     return home_of(*found.leader);
   }
   TRY(auto located, view.find(fhir::kPatientType, patient));

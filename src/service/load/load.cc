@@ -14,6 +14,7 @@
 
 #include "base/check.h"
 #include "crypto/digest.h"
+#include "fhir/reference.h"
 #include "identity/exact_match.h"
 #include "json/writer.h"
 #include "service/load/limits.h"
@@ -193,7 +194,11 @@ class Load {
     TRY(for_each_unit(true, make, [&](Worker& worker, Unit& unit) -> Status {
       {
         std::shared_lock lock(storing_);
-        TRY(store_unit(worker, unit));
+        Status stored = store_unit(worker, unit);
+        if (!stored) {
+          cut_short_ = true;  // SAFETY: half a unit may be in hand; nobody may write it out
+          return stored;
+        }
       }
       return make_room();
     }));
@@ -210,6 +215,9 @@ class Load {
       return {};
     }
     std::unique_lock lock(storing_);
+    if (cut_short_) {
+      return {};
+    }
     if (many_wait()) {
       return write_out();
     }
@@ -442,6 +450,9 @@ class Load {
         waiting_commits_.emplace_back();
       }
       waiting_bytes_ += sizeof item + item.sealed.size() + item.superseded_row.size();
+      for (const Prepared::Copy& copy : item.copies) {
+        waiting_bytes_ += sizeof copy + copy.sealed.size() + copy.superseded_row.size();
+      }
       waiting_commits_.back().push_back(std::exchange(item, Prepared()));
     }
   }
@@ -539,7 +550,8 @@ class Load {
   Status rewrite_reference(Worker& worker, const Unit& unit, const Entry& entry,
                            json::Node& reference) {
     std::string text(reference.text);
-    bool is_search = text.find('?') != std::string::npos;
+    bool is_search = text.find('?') != std::string::npos &&
+                     fhir::parse_reference(text).kind == fhir::ReferenceKind::kConditional;
     auto& known = is_search ? worker.searched : worker.resolved;
     auto found = known.find(text);
     if (found == known.end()) {
@@ -754,6 +766,7 @@ class Load {
   std::unordered_set<OccurrenceIndex> claimed_;  // leaders of uniform repeats
   std::map<OccurrenceIndex, std::vector<RepeatedVersion>> repeated_;
   std::atomic<uint64_t> stored_{0};
+  std::atomic<bool> cut_short_{false};
 };
 
 }  // namespace

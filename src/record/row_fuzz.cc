@@ -36,7 +36,7 @@ void check_meaning(std::string_view bytes, const Decode& decode, const Encode& e
 void check_rows(std::string_view bytes) {
   check_again(bytes, decode_row, [](const Row& row) {
     std::string out;
-    put_row_start(out, row.header);
+    put_row_start(out, row.header, places_of(row));
     return out.append(row.sealed);
   });
   check_again(bytes, decode_directory_row, encode_directory_row);

@@ -45,7 +45,7 @@ Result<std::optional<crypto::Key>> KeyStore::peek(FileSystem& files, const std::
   if (!files.exists(store.path_)) {
     return std::optional<crypto::Key>();
   }
-  TRY(store.read_records());
+  TRY(store.read_records(purpose));
   auto found = store.purpose_keys_.find(static_cast<uint64_t>(purpose));
   return found == store.purpose_keys_.end() ? std::nullopt
                                             : std::optional<crypto::Key>(found->second);
@@ -60,7 +60,7 @@ Status KeyStore::open_record(ByteReader& reader, uint8_t& kind, uint64_t& number
   return crypto::thread_aead().open(region_key_, context_of(kind, number), sealed, opened);
 }
 
-Status KeyStore::read_records() {
+Status KeyStore::read_records(std::optional<Purpose> until) {
   TRY(std::string bytes, read_file(files_, path_, kFileBytesMax));
   if (bytes.size() < kMagic.size()) {
     return {};  // cut short while it was first made: nothing can depend on it
@@ -90,6 +90,9 @@ Status KeyStore::read_records() {
     auto& keys = kind == kDataKind ? data_keys_ : purpose_keys_;
     keys[number] = crypto::key_from(opened);
     ++whole_records_;
+    if (until && kind == kPurposeKind && number == static_cast<uint64_t>(*until)) {
+      return {};
+    }
   }
   return {};
 }

@@ -47,7 +47,8 @@ class KeyStore {
  private:
   KeyStore(FileSystem& files, std::string path, const crypto::Key& region_key)
       : files_(files), path_(std::move(path)), region_key_(region_key) {}
-  Status read_records();
+  // All, or those up to a purpose key: they come first, before as many data keys as there are.
+  Status read_records(std::optional<Purpose> until = std::nullopt);
   Status open_record(ByteReader& reader, uint8_t& kind, uint64_t& number,
                      std::string& opened) const;
   Status keep_torn_end(uint64_t whole);

@@ -4,6 +4,7 @@
 #include <functional>
 #include <optional>
 #include <thread>
+#include <unordered_set>
 
 #include "base/check.h"
 #include "record/kv/changes.h"
@@ -18,6 +19,12 @@ constexpr size_t kSortThreads = 2;
 constexpr size_t kPivotSample = 1001;
 // Each is an open file and a buffer while they are merged.
 constexpr size_t kPutAsidesMax = 64;
+
+auto put_into(RowBuffer& rows) {
+  return [&rows](FamilyNumber family, std::string_view key, std::string_view value) {
+    rows.put(family, key, value);
+  };
+}
 
 }  // namespace
 
@@ -35,34 +42,6 @@ class KvBulkLoad final : public BulkLoad {
       broken_ = added;  // its changes may be noted, and its rows not there
     }
     return added;
-  }
-
-  Status add_rows(const Prepared& item) {
-    RowHeader header = item.header;
-    header.version = 1;
-    std::vector<T> copy_ts;
-    {
-      std::lock_guard lock(mutex_);
-      start_group();
-      TRY(header.t, note(item));
-      for (const Prepared::Copy& copy : item.copies) {
-        copy_ts.push_back(note_change(copy.key));
-      }
-      header.instant = group_.instant;
-    }
-    LockedLane& lane = lanes_[lane_of_this_thread()];
-    std::lock_guard lock(lane.mutex);
-    size_t before_bytes = lane.rows.bytes();
-    auto put = [&](FamilyNumber family, std::string_view key, std::string_view value) {
-      lane.rows.put(family, key, value);
-    };
-    write_item_rows(item, header, put);
-    for (size_t i = 0; i < item.copies.size(); ++i) {
-      header.t = copy_ts[i];
-      write_copy_rows(item, item.copies[i], header, put);
-    }
-    bytes_.fetch_add(lane.rows.bytes() - before_bytes);
-    return {};
   }
 
   bool is_full() const override { return bytes_.load() >= options_.buffer_bytes; }
@@ -131,6 +110,32 @@ class KvBulkLoad final : public BulkLoad {
     }
   }
 
+  Status add_rows(const Prepared& item) {
+    RowHeader header = item.header;
+    header.version = 1;
+    std::vector<T> copy_ts;
+    {
+      std::lock_guard lock(mutex_);
+      start_group();
+      TRY(header.t, note(item));
+      for (const Prepared::Copy& copy : item.copies) {
+        copy_ts.push_back(note_change(copy.key));
+      }
+      header.instant = group_.instant;
+    }
+    LockedLane& lane = lanes_[lane_of_this_thread()];
+    std::lock_guard lock(lane.mutex);
+    size_t before_bytes = lane.rows.bytes();
+    auto put = put_into(lane.rows);
+    write_item_rows(item, header, put);
+    for (size_t i = 0; i < item.copies.size(); ++i) {
+      header.t = copy_ts[i];
+      write_copy_rows(item, item.copies[i], header, put);
+    }
+    bytes_.fetch_add(lane.rows.bytes() - before_bytes);
+    return {};
+  }
+
   // The t of the item's ord. Caller of this and the next holds mutex_.
   T note_change(const ItemKey& key) {
     OrdChanges& of_ord = changes_[key.ord.value()];
@@ -151,22 +156,15 @@ class KvBulkLoad final : public BulkLoad {
     return t;
   }
 
-  // Changes, times, places, links and counters, as rows beside the others.
+  // Changes, times and links, as rows beside the others.
   void write_commits() {
-    RowBuffer& rows = lanes_[0].rows;
-    auto put = [&rows](FamilyNumber family, std::string_view key, std::string_view value) {
-      rows.put(family, key, value);
-    };
-    std::lock_guard lock(store_.places_mutex_);
+    auto put = put_into(lanes_[0].rows);
     for (auto& [ord, of_ord] : changes_) {
       std::sort(of_ord.changes.begin(), of_ord.changes.end(),
                 [](const Change& a, const Change& b) { return a.item < b.item; });
       put(kChanges, t_key(of_ord.t), encode_changes(of_ord.changes));
       put(kTimes, t_key(of_ord.t), encode_instant(group_.instant));
-      if (auto place = store_.places_.find(ord); place != store_.places_.end()) {
-        store_.write_place(Ord::from_value(ord), place->second, put);
-      }
-      written_ords_.push_back(ord);
+      written_ords_.insert(ord);
     }
     changes_.clear();
     for (const auto& entry : group_.batch.entries()) {
@@ -174,26 +172,24 @@ class KvBulkLoad final : public BulkLoad {
           group_.batch.value(entry));
     }
     group_.batch.clear();
-    std::string value;
-    put_u64(value, group_.t);
-    put(kMeta, kMetaT, value);
-    value.clear();
-    put_u64(value, group_.person);
-    put(kMeta, kMetaPerson, value);
   }
 
-  // What waits for a commit after the flush has reserved items since a place was put aside.
-  void write_places_again() {
-    RowBuffer& rows = lanes_[0].rows;
-    auto put = [&rows](FamilyNumber family, std::string_view key, std::string_view value) {
-      rows.put(family, key, value);
-    };
+  // Places and counters as they are when all is taken in: what waits for a commit after that has
+  // reserved its items already.
+  void write_counters() {
+    auto put = put_into(lanes_[0].rows);
     std::lock_guard lock(store_.places_mutex_);
     for (uint64_t ord : written_ords_) {
       if (auto place = store_.places_.find(ord); place != store_.places_.end()) {
         store_.write_place(Ord::from_value(ord), place->second, put);
       }
     }
+    std::string value;
+    put_u64(value, group_.t);
+    put(kMeta, kMetaT, value);
+    value.clear();
+    put_u64(value, group_.person);
+    put(kMeta, kMetaPerson, value);
   }
 
   Status put_aside() {
@@ -225,7 +221,7 @@ class KvBulkLoad final : public BulkLoad {
 
   Status ingest() {
     write_commits();
-    write_places_again();
+    write_counters();
     TRY(store_.keys_->sync());
     TRY(auto ingestion, store_.kv_->begin_ingestion());
     TRY(for_each_part([&](Part& part, Desk& desk) { return ingest_part(part, desk, *ingestion); }));
@@ -242,7 +238,6 @@ class KvBulkLoad final : public BulkLoad {
       sources.push_back(std::move(source));
     }
     sources.push_back(std::make_unique<SortedRows>(sorted_rows_of(part, desk)));
-    // Of equal keys of several sources the last says most: a place grows, counters count on.
     RowMerge rows(std::move(sources));
     auto written = ingestion.start_part(part.family);
     for (;;) {
@@ -360,7 +355,7 @@ class KvBulkLoad final : public BulkLoad {
   std::array<Desk, kSortThreads> desks_;
   uint64_t put_aside_ = 0;  // bytes as they were in the lanes
   size_t put_asides_ = 0;   // runs of each part
-  std::vector<uint64_t> written_ords_;
+  std::unordered_set<uint64_t> written_ords_;
   Status broken_;
 };
 

@@ -10,6 +10,8 @@ namespace {
 constexpr std::string_view kMagic("CTMKEYS\x01", 8);
 constexpr uint8_t kDataKind = 1;
 constexpr uint8_t kPurposeKind = 2;
+constexpr uint8_t kAuditKind = 3;
+constexpr uint8_t kMonthKind = 4;
 constexpr size_t kSealedSize = 32 + crypto::kSealOverhead;
 constexpr size_t kRecordSize = 1 + 8 + kSealedSize;
 constexpr uint64_t kFileBytesMax = uint64_t{16} << 30;
@@ -87,8 +89,12 @@ Status KeyStore::read_records(std::optional<Purpose> until) {
       return fail(ErrorCode::kCorrupt,
                   path_ + ": record " + std::to_string(index + 1) + " doesn't open");
     }
-    auto& keys = kind == kDataKind ? data_keys_ : purpose_keys_;
-    keys[number] = crypto::key_from(opened);
+    Keys* keys = keys_of(kind);
+    if (keys == nullptr) {
+      return fail(ErrorCode::kUnsupported, path_ + " holds keys of a kind this program doesn't know",
+                  {{path_, "use a newer program"}});
+    }
+    (*keys)[number] = crypto::key_from(opened);
     ++whole_records_;
     if (until && kind == kPurposeKind && number == static_cast<uint64_t>(*until)) {
       return {};
@@ -141,13 +147,45 @@ std::string KeyStore::seal_record(uint8_t kind, uint64_t number, const crypto::K
   return record;
 }
 
-Result<crypto::Key> KeyStore::data_key(Ord ord) const {
+KeyStore::Keys* KeyStore::keys_of(uint8_t kind) {
+  switch (kind) {
+    case kDataKind:
+      return &data_keys_;
+    case kPurposeKind:
+      return &purpose_keys_;
+    case kAuditKind:
+      return &audit_keys_;
+    case kMonthKind:
+      return &month_keys_;
+    default:
+      return nullptr;
+  }
+}
+
+Result<crypto::Key> KeyStore::find_key(const Keys& keys, uint64_t number) const {
   std::shared_lock lock(keys_mutex_);
-  auto found = data_keys_.find(ord.value());
-  if (found == data_keys_.end()) {
-    return fail(ErrorCode::kNotFound, "the key store has no data key for this record");
+  auto found = keys.find(number);
+  if (found == keys.end()) {
+    return fail(ErrorCode::kNotFound, "the key store has no such key");
   }
   return found->second;
+}
+
+crypto::Key KeyStore::key_or_new(Keys& keys, uint8_t kind, uint64_t number) {
+  if (auto known = find_key(keys, number)) {
+    return *known;
+  }
+  std::unique_lock lock(keys_mutex_);
+  auto [found, is_new] = keys.try_emplace(number);
+  if (is_new) {
+    found->second = new_key();
+    unwritten_ += seal_record(kind, number, found->second);
+  }
+  return found->second;
+}
+
+Result<crypto::Key> KeyStore::data_key(Ord ord) const {
+  return find_key(data_keys_, ord.value());
 }
 
 crypto::Key KeyStore::purpose_key(Purpose purpose) const {
@@ -156,16 +194,23 @@ crypto::Key KeyStore::purpose_key(Purpose purpose) const {
 }
 
 crypto::Key KeyStore::data_key_or_new(Ord ord) {
-  if (auto known = data_key(ord)) {
-    return *known;
-  }
-  std::unique_lock lock(keys_mutex_);
-  auto [found, is_new] = data_keys_.try_emplace(ord.value());
-  if (is_new) {
-    found->second = new_key();
-    unwritten_ += seal_record(kDataKind, ord.value(), found->second);
-  }
-  return found->second;
+  return key_or_new(data_keys_, kDataKind, ord.value());
+}
+
+Result<crypto::Key> KeyStore::audit_key(Ord ord) const {
+  return find_key(audit_keys_, ord.value());
+}
+
+crypto::Key KeyStore::audit_key_or_new(Ord ord) {
+  return key_or_new(audit_keys_, kAuditKind, ord.value());
+}
+
+Result<crypto::Key> KeyStore::audit_month_key(uint16_t month) const {
+  return find_key(month_keys_, month);
+}
+
+crypto::Key KeyStore::audit_month_key_or_new(uint16_t month) {
+  return key_or_new(month_keys_, kMonthKind, month);
 }
 
 Status KeyStore::sync() {

@@ -1,5 +1,5 @@
-// The key store: one data key for each ord and a few purpose keys, each sealed under the region key
-// (docs/storage_format.md section 7). It lives outside the data folder and its backups: without it,
+// The key store: for each ord a data key and an audit key, an audit key for each month and a few
+// purpose keys, each sealed under the region key (docs/storage_format.md section 7). It lives outside the data folder and its backups: without it,
 // no body opens; with a key gone from it, that patient's bodies are gone.
 #pragma once
 
@@ -39,6 +39,12 @@ class KeyStore {
   crypto::Key purpose_key(Purpose purpose) const;
   // The data key of an ord, made when there is none. A new key is not durable until sync().
   crypto::Key data_key_or_new(Ord ord);
+  // The audit keys of the ledger's entries (docs/ledger_format.md section 1), apart from data keys so
+  // that erasing a record keeps the proof of who saw it. As data_key, and data_key_or_new.
+  Result<crypto::Key> audit_key(Ord ord) const;
+  crypto::Key audit_key_or_new(Ord ord);
+  Result<crypto::Key> audit_month_key(uint16_t month) const;  // months since January 1970
+  crypto::Key audit_month_key_or_new(uint16_t month);
   // Makes all keys durable. To be called before anything sealed under a new key is written. After a
   // failure every later call fails the same way: what the file holds is then not known.
   Status sync();
@@ -53,6 +59,10 @@ class KeyStore {
                      std::string& opened) const;
   Status keep_torn_end(uint64_t whole);
   Status make_purpose_keys();
+  using Keys = std::unordered_map<uint64_t, crypto::Key>;
+  Keys* keys_of(uint8_t kind);
+  Result<crypto::Key> find_key(const Keys& keys, uint64_t number) const;
+  crypto::Key key_or_new(Keys& keys, uint8_t kind, uint64_t number);
   std::string seal_record(uint8_t kind, uint64_t number, const crypto::Key& key) const;
 
   FileSystem& files_;
@@ -64,8 +74,10 @@ class KeyStore {
   size_t whole_records_ = 0;  // in the file when it was opened
   std::string unwritten_;     // records of new keys; guarded by keys_mutex_
   mutable std::shared_mutex keys_mutex_;
-  std::unordered_map<uint64_t, crypto::Key> data_keys_;
-  std::unordered_map<uint64_t, crypto::Key> purpose_keys_;
+  Keys data_keys_;
+  Keys purpose_keys_;
+  Keys audit_keys_;
+  Keys month_keys_;
 };
 
 // 64 hexadecimal digits, surrounding white space allowed.

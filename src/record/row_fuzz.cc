@@ -64,7 +64,7 @@ void check_keys(std::string_view bytes) {
               [](const ResourceKey& key) { return directory_key(key.type, key.id.hash); });
   static_cast<void>(decode_patient_link_key(bytes));
   static_cast<void>(decode_match_key(bytes));
-  for (FamilyNumber family : {kPostings, kRanges, kTimeline}) {
+  for (FamilyNumber family : {kPostings, kRanges, kTimeline, kCare}) {
     static_cast<void>(decode_index_item(family, bytes));
   }
   check_again(bytes, ResourceId::parse, [](const ResourceId& id) { return id.text(); });

@@ -26,6 +26,7 @@
 #include "base/result.h"
 #include "record/canonical.h"
 #include "record/ids.h"
+#include "record/kv/care.h"
 #include "record/kv/index.h"
 #include "record/kv/links.h"
 #include "record/kv/meta.h"
@@ -125,6 +126,12 @@ class View {
   // The same date of any version, read from its body: for versions that scan_timeline no longer
   // tells of. Errors as append_resource.
   virtual Result<std::optional<Instant>> clinical_date(const StoredItem& item) const = 0;
+  // Who cares for the patients of a source, or for one of them, as the source tells it. As of a t
+  // (one patient only) it is read from the bodies of then. Return false to stop.
+  using CareVisitor = std::function<bool(const CareEvent& event)>;
+  virtual Status scan_care(SourceNumber source, const CareVisitor& visit) const = 0;
+  virtual Status scan_care(SourceNumber source, Ord ord, std::optional<T> as_of,
+                           const CareVisitor& visit) const = 0;
   // The ords with at least one item or a Patient, in order, from `from` on.
   virtual Status scan_ords(Ord from, const std::function<bool(Ord, SourceNumber)>& visit) const = 0;
   // Items of `type` with that token, each at its home, in order of (ord, item); at most

@@ -12,15 +12,18 @@ enum FamilyNumber : kv::Family {
   kPostings,
   kRanges,
   kTimeline,
+  kCare,
   kLinks,
   kChanges,
   kTimes,
   kMeta,
+  kLedger,
+  kAccesses,
   kFamilyCount,
 };
 
 inline constexpr const char* kFamilyNames[kFamilyCount] = {
     "current",  "history", "directory", "postings", "ranges",
-    "timeline", "links",   "changes",   "times",    "meta"};
+    "timeline", "care",     "links",   "changes",   "times",    "meta",     "ledger",   "accesses"};
 
 }  // namespace continuum::record

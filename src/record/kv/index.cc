@@ -4,9 +4,11 @@
 
 #include "base/bytes.h"
 #include "base/check.h"
+#include "fhir/care_events.h"
 #include "fhir/reference.h"
 #include "fhir/search_values.h"
 #include "fhir/timeline.h"
+#include "record/kv/care.h"
 #include "record/kv/values.h"
 
 namespace continuum::record {
@@ -105,6 +107,14 @@ class IndexSink final : public fhir::SearchValueSink {
     end_key({});
   }
 
+  void care(SourceNumber source, const fhir::CareEvent& event, uint8_t slot) {
+    start_key(kCare);
+    put_care_key(out_.bytes_, source, item_, event.kind, slot);
+    std::string rest;
+    put_care_rest(rest, event);
+    end_key(rest);
+  }
+
  private:
   void start_key(FamilyNumber family) {
     entry_ = {family, static_cast<uint32_t>(out_.bytes_.size()), 0, 0, 0};
@@ -164,10 +174,17 @@ class IndexSink final : public fhir::SearchValueSink {
   Instant best_time_;
 };
 
-void IndexEntries::add_resource(const ItemKey& item, const json::Node& resource) {
+void IndexEntries::add_resource(const ItemKey& item, SourceNumber source,
+                                const json::Node& resource) {
   IndexSink sink(*this, item);
   fhir::extract_search_values(item.type, resource, sink);
   sink.end_resource();
+  if (item.ord.is_patient() && fhir::may_tell_of_care(item.type)) {
+    uint8_t slot = 0;
+    fhir::care_events(item.type, resource, [&](const fhir::CareEvent& event) {
+      sink.care(source, event, slot++);
+    });
+  }
 }
 
 void IndexEntries::clear() {
@@ -192,6 +209,9 @@ Result<IndexStamp> decode_index_stamp(std::string_view value) {
 }
 
 Result<ItemKey> decode_index_item(FamilyNumber family, std::string_view key) {
+  if (family == kCare) {
+    return decode_care_item(key);
+  }
   ItemKey item;
   if (family == kTimeline) {
     ByteReader reader(key);

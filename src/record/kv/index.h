@@ -1,4 +1,4 @@
-// Families `postings`, `ranges` and `timeline`: what a resource can be found by
+// Families `postings`, `ranges`, `timeline` and `care`: what a resource can be found by
 // (docs/storage_format.md sections 2, 3).
 #pragma once
 
@@ -26,7 +26,7 @@ class IndexEntries {
 
   // Adds the entries of a resource whose references to this store are written Type/<regional id>.
   // `type` and shape of `resource` need not agree; what does not fit gives no entry.
-  void add_resource(const ItemKey& item, const json::Node& resource);
+  void add_resource(const ItemKey& item, SourceNumber source, const json::Node& resource);
   void clear();
 
   const std::vector<Entry>& entries() const { return entries_; }

@@ -297,7 +297,7 @@ class KvBulkLoad final : public BulkLoad {
     parts_.push_back({kPostings, "", pivot});
     parts_.push_back({kPostings, pivot, std::nullopt});
     for (FamilyNumber family :
-         {kRanges, kCurrent, kDirectory, kTimeline, kChanges, kTimes, kLinks, kMeta, kHistory}) {
+         {kRanges, kCurrent, kDirectory, kTimeline, kCare, kLedger, kAccesses, kChanges, kTimes, kLinks, kMeta, kHistory}) {
       parts_.push_back({family, "", std::nullopt});
     }
   }

@@ -18,7 +18,7 @@ namespace continuum::record {
 namespace {
 
 constexpr uint64_t kProgressStep = 4096;
-constexpr std::array<FamilyNumber, 3> kIndexFamilies = {kPostings, kRanges, kTimeline};
+constexpr std::array<FamilyNumber, 4> kIndexFamilies = {kPostings, kRanges, kTimeline, kCare};
 
 // An order-free sum over a set of rows.
 struct Sum {
@@ -397,7 +397,7 @@ class Checker {
   }
   Status expect_index_rows(const ItemKey& key, const Row& row, Rows& rows) {
     index_.clear();
-    index_.add_resource(key, *document_.root());
+    index_.add_resource(key, row.header.source, *document_.root());
     IndexStamp stamp{row.header.t, row.header.label_class, is_copy(row, key)};
     for (const auto& entry : index_.entries()) {
       value_.clear();

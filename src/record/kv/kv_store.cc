@@ -43,10 +43,11 @@ bool is_about_the_same(const Draft& draft, const StoredItem& stored) {
   return now == before;
 }
 
-Status extract_index(const ItemKey& key, std::string_view body, IndexEntries& out) {
+Status extract_index(const ItemKey& key, SourceNumber source, std::string_view body,
+                     IndexEntries& out) {
   json::Document document;
   TRY(document.parse(body));
-  out.add_resource(key, *document.root());
+  out.add_resource(key, source, *document.root());
   return {};
 }
 
@@ -70,6 +71,11 @@ Status KvStore::open() {
     return fail(ErrorCode::kUnsupported,
                 "the store has format " + std::to_string(number) + ", this program knows up to " +
                     std::to_string(kStoreFormat) + ": use a newer program");
+  }
+  if (number < kStoreFormat) {
+    return fail(ErrorCode::kUnsupported,
+                "the store has format " + std::to_string(number) +
+                    ", of a program that was never released: load the data into a new store");
   }
   std::string definitions;
   TRY(bool defined, snapshot.get(kMeta, kMetaDefinitions, definitions));
@@ -262,7 +268,7 @@ Status KvStore::prepare_content(const Draft& draft, const KvView* view, const Be
     out.header.body_size = static_cast<uint32_t>(draft.canonical->body.size());
     out.header.body_digest = draft.canonical->digest;
     seal_body(keys_->data_key_or_new(out.key.ord), out.key, draft.canonical->body, out.sealed);
-    out.index.add_resource(out.key, *draft.tree);
+    out.index.add_resource(out.key, draft.source, *draft.tree);
   }
   return prepare_copies(draft, view, before, out);
 }
@@ -288,7 +294,7 @@ Status KvStore::prepare_copies(const Draft& draft, const KvView* view, const Bef
       TRY(copy.key.item, reserve_item(ord, out.key.type, draft.source));
     }
     seal_body(keys_->data_key_or_new(ord), copy.key, draft.canonical->body, copy.sealed);
-    copy.index.add_resource(copy.key, *draft.tree);
+    copy.index.add_resource(copy.key, draft.source, *draft.tree);
   }
   if (!out.copies.empty()) {
     out.places.push_back({out.key.ord, out.key.item});
@@ -312,7 +318,7 @@ Status KvStore::supersede_copy(const KvView& view, const Before& before, Prepare
   }
   copy.previous_t = current->row.header.t;
   copy.superseded_row = current->bytes;
-  return extract_index(copy.key, before.body, copy.superseded);
+  return extract_index(copy.key, before.item->row.header.source, before.body, copy.superseded);
 }
 
 // The id is known: compares, and takes along what the new version supersedes.
@@ -350,7 +356,7 @@ Status KvStore::prepare_known(const Draft& draft, const KvView& view, const Loca
   if (newest != nullptr && !out.previous_deleted) {
     before.item = newest;
     TRY(view.open_canonical(*newest, before.body));
-    TRY(extract_index(located.key, before.body, out.superseded));
+    TRY(extract_index(located.key, newest->row.header.source, before.body, out.superseded));
     out.superseded_row = newest->bytes;
   }
   if (moves && !out.deletion) {

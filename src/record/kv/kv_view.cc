@@ -279,7 +279,7 @@ Result<std::optional<Instant>> KvView::clinical_date(const StoredItem& item) con
   json::Document document;
   TRY(document.parse(body));
   IndexEntries index;
-  index.add_resource(item.key, *document.root());
+  index.add_resource(item.key, item.row.header.source, *document.root());
   for (const IndexEntries::Entry& entry : index.entries()) {
     if (entry.family == kTimeline) {
       TRY(Instant date, decode_timeline_date(index.key(entry)));
@@ -287,6 +287,50 @@ Result<std::optional<Instant>> KvView::clinical_date(const StoredItem& item) con
     }
   }
   return std::optional<Instant>();
+}
+
+Status KvView::scan_care_rows(const std::string& prefix, const CareVisitor& visit) const {
+  auto cursor = snapshot_->scan(kCare, {prefix, kv::prefix_end(prefix)});
+  while (cursor->next()) {
+    TRY(CareEvent event, decode_care(cursor->key(), cursor->value()));
+    if (!visit(event)) {
+      return {};
+    }
+  }
+  return cursor->status();
+}
+
+Status KvView::scan_care(SourceNumber source, const CareVisitor& visit) const {
+  return scan_care_rows(care_prefix(source), visit);
+}
+
+Status KvView::scan_care(SourceNumber source, Ord ord, std::optional<T> as_of,
+                         const CareVisitor& visit) const {
+  if (!as_of) {
+    return scan_care_rows(care_prefix(source, ord), visit);
+  }
+  return scan_as_of(ord, {.types = {}, .as_of = as_of, .after = {}}, [&](const StoredItem& item) {
+    return tell_care(source, item, visit);
+  });
+}
+
+// What one version tells, read from its body.
+Result<bool> KvView::tell_care(SourceNumber source, const StoredItem& item,
+                               const CareVisitor& visit) const {
+  if (item.row.header.source != source || !fhir::may_tell_of_care(item.key.type)) {
+    return true;
+  }
+  std::string body;
+  TRY(open_canonical(item, body));
+  json::Document document;
+  TRY(document.parse(body));
+  bool go_on = true;
+  fhir::care_events(item.key.type, *document.root(), [&](const fhir::CareEvent& event) {
+    CareEvent told = to_care_event(item.key, event);
+    told.t = item.row.header.t;
+    go_on = go_on && visit(told);
+  });
+  return go_on;
 }
 
 Status KvView::scan_ords(Ord from, const std::function<bool(Ord, SourceNumber)>& visit) const {

@@ -28,6 +28,9 @@ class KvView final : public View {
   Status scan(Ord ord, const ScanOptions& options, const ScanVisitor& visit) const override;
   Status scan_timeline(Ord ord, const std::function<bool(const Dated&)>& visit) const override;
   Result<std::optional<Instant>> clinical_date(const StoredItem& item) const override;
+  Status scan_care(SourceNumber source, const CareVisitor& visit) const override;
+  Status scan_care(SourceNumber source, Ord ord, std::optional<T> as_of,
+                   const CareVisitor& visit) const override;
   Status scan_ords(Ord from, const std::function<bool(Ord, SourceNumber)>& visit) const override;
   Result<std::vector<ItemKey>> find_token(fhir::TypeNumber type, std::string_view parameter,
                                           std::string_view system, std::string_view code,
@@ -48,6 +51,9 @@ class KvView final : public View {
   Result<bool> is_member(PersonNumber person, Ord ord) const;
 
  private:
+  Result<bool> tell_care(SourceNumber source, const StoredItem& item,
+                         const CareVisitor& visit) const;
+  Status scan_care_rows(const std::string& prefix, const CareVisitor& visit) const;
   Status scan_current(Ord ord, const ScanOptions& options, const ScanVisitor& visit) const;
   Status scan_as_of(Ord ord, const ScanOptions& options, const ScanVisitor& visit) const;
   Result<std::vector<SourcePatient>> members_of(PersonNumber person) const;

@@ -91,7 +91,8 @@ Status KeyStore::read_records(std::optional<Purpose> until) {
     }
     Keys* keys = keys_of(kind);
     if (keys == nullptr) {
-      return fail(ErrorCode::kUnsupported, path_ + " holds keys of a kind this program doesn't know",
+      return fail(ErrorCode::kUnsupported,
+                  path_ + " holds keys of a kind this program doesn't know",
                   {{path_, "use a newer program"}});
     }
     (*keys)[number] = crypto::key_from(opened);

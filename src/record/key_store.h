@@ -1,6 +1,7 @@
 // The key store: for each ord a data key and an audit key, an audit key for each month and a few
-// purpose keys, each sealed under the region key (docs/storage_format.md section 7). It lives outside the data folder and its backups: without it,
-// no body opens; with a key gone from it, that patient's bodies are gone.
+// purpose keys, each sealed under the region key (docs/storage_format.md section 7). It lives
+// outside the data folder and its backups: without it, no body opens; with a key gone from it, that
+// patient's bodies are gone.
 #pragma once
 
 #include <memory>
@@ -39,8 +40,8 @@ class KeyStore {
   crypto::Key purpose_key(Purpose purpose) const;
   // The data key of an ord, made when there is none. A new key is not durable until sync().
   crypto::Key data_key_or_new(Ord ord);
-  // The audit keys of the ledger's entries (docs/ledger_format.md section 1), apart from data keys so
-  // that erasing a record keeps the proof of who saw it. As data_key, and data_key_or_new.
+  // The audit keys of the ledger's entries (docs/ledger_format.md section 1), apart from data keys
+  // so that erasing a record keeps the proof of who saw it. As data_key, and data_key_or_new.
   Result<crypto::Key> audit_key(Ord ord) const;
   crypto::Key audit_key_or_new(Ord ord);
   Result<crypto::Key> audit_month_key(uint16_t month) const;  // months since January 1970

@@ -140,8 +140,11 @@ class View {
                                                   std::string_view system, std::string_view code,
                                                   size_t count_max) const = 0;
 
-  // The person a source patient belongs to. kNotFound when the ord is no patient.
-  virtual Result<Person> person_of(Ord ord) const = 0;
+  // The person a source patient belongs to, or belonged to as of a t. kNotFound when the ord is no
+  // patient.
+  virtual Result<Person> person_of(Ord ord, std::optional<T> as_of = std::nullopt) const = 0;
+  // The person whose source patients are joined by that match key (identity/exact_match.h).
+  virtual Result<std::optional<PersonNumber>> person_matching(std::string_view match) const = 0;
   virtual Result<SourcePatient> source_patient(Ord ord) const = 0;
 
   // Groups of source patients that share an NHS number and are not one person; at most `count_max`.

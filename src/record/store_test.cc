@@ -559,8 +559,9 @@ TEST(OpenStore, MemoryEngineNeedsNoDisk) {
   EXPECT_FALSE(store_exists(disk, "/data"));
 }
 
-TEST(OpenStore, RefusesNewerFormatsAndOtherDefinitions) {
-  for (const auto& [key, value] : {std::pair{kMetaFormat, std::string("\0\0\0\2", 4)},
+TEST(OpenStore, RefusesOtherFormatsAndDefinitions) {
+  for (const auto& [key, value] : {std::pair{kMetaFormat, std::string("\0\0\0\3", 4)},
+                                   std::pair{kMetaFormat, std::string("\0\0\0\1", 4)},
                                    std::pair{kMetaDefinitions, std::string("other")}}) {
     auto kv = kv::make_memory_store(kFamilyCount);
     MemoryFileSystem disk;

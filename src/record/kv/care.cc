@@ -81,7 +81,7 @@ void put_care_rest(std::string& out, const fhir::CareEvent& event) {
   put_instant(out, event.time.low);
   put_instant(out, event.time.high);
   auto organisation = organisation_of(event.organisation);
-  put_u8(out, organisation                   ? kNamesResource
+  put_u8(out, organisation                  ? kNamesResource
               : !event.organisation.empty() ? kNamesOther
                                             : kNamesNobody);
   if (organisation) {

@@ -23,7 +23,7 @@ enum FamilyNumber : kv::Family {
 };
 
 inline constexpr const char* kFamilyNames[kFamilyCount] = {
-    "current",  "history", "directory", "postings", "ranges",
-    "timeline", "care",     "links",   "changes",   "times",    "meta",     "ledger",   "accesses"};
+    "current", "history", "directory", "postings", "ranges", "timeline", "care",
+    "links",   "changes", "times",     "meta",     "ledger", "accesses"};
 
 }  // namespace continuum::record

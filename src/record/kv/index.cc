@@ -181,9 +181,8 @@ void IndexEntries::add_resource(const ItemKey& item, SourceNumber source,
   sink.end_resource();
   if (item.ord.is_patient() && fhir::may_tell_of_care(item.type)) {
     uint8_t slot = 0;
-    fhir::care_events(item.type, resource, [&](const fhir::CareEvent& event) {
-      sink.care(source, event, slot++);
-    });
+    fhir::care_events(item.type, resource,
+                      [&](const fhir::CareEvent& event) { sink.care(source, event, slot++); });
   }
 }
 

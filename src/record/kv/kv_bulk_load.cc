@@ -296,8 +296,8 @@ class KvBulkLoad final : public BulkLoad {
     std::string pivot = median_key(kPostings);
     parts_.push_back({kPostings, "", pivot});
     parts_.push_back({kPostings, pivot, std::nullopt});
-    for (FamilyNumber family :
-         {kRanges, kCurrent, kDirectory, kTimeline, kCare, kLedger, kAccesses, kChanges, kTimes, kLinks, kMeta, kHistory}) {
+    for (FamilyNumber family : {kRanges, kCurrent, kDirectory, kTimeline, kCare, kLedger, kAccesses,
+                                kChanges, kTimes, kLinks, kMeta, kHistory}) {
       parts_.push_back({family, "", std::nullopt});
     }
   }

@@ -309,9 +309,8 @@ Status KvView::scan_care(SourceNumber source, Ord ord, std::optional<T> as_of,
   if (!as_of) {
     return scan_care_rows(care_prefix(source, ord), visit);
   }
-  return scan_as_of(ord, {.types = {}, .as_of = as_of, .after = {}}, [&](const StoredItem& item) {
-    return tell_care(source, item, visit);
-  });
+  return scan_as_of(ord, {.types = {}, .as_of = as_of, .after = {}},
+                    [&](const StoredItem& item) { return tell_care(source, item, visit); });
 }
 
 // What one version tells, read from its body.
@@ -362,9 +361,10 @@ Result<std::vector<ItemKey>> KvView::find_token(fhir::TypeNumber type, std::stri
   return found;
 }
 
-Result<std::optional<PatientLink>> KvView::link_of(Ord ord) const {
+Result<std::optional<PatientLink>> KvView::link_of(Ord ord, std::optional<T> as_of) const {
   std::string prefix = patient_link_prefix(ord);
-  auto cursor = snapshot_->scan(kLinks, {prefix, kv::prefix_end(prefix)});
+  std::string from = as_of ? patient_link_key(ord, *as_of) : prefix;
+  auto cursor = snapshot_->scan(kLinks, {from, kv::prefix_end(prefix)});
   if (!cursor->next()) {
     TRY(cursor->status());
     return std::optional<PatientLink>();
@@ -408,15 +408,16 @@ Result<SourcePatient> KvView::source_patient(Ord ord) const {
   return out;
 }
 
-Result<std::vector<SourcePatient>> KvView::members_of(PersonNumber person) const {
+Result<std::vector<SourcePatient>> KvView::members_of(PersonNumber person,
+                                                      std::optional<T> as_of) const {
   std::vector<SourcePatient> members;
   std::string prefix = membership_prefix(person);
   auto cursor = snapshot_->scan(kLinks, {prefix, kv::prefix_end(prefix)});
   std::optional<Ord> last;
   while (cursor->next()) {
     TRY(Membership membership, decode_membership_key(cursor->key()));
-    if (last == membership.ord) {
-      continue;  // an older state
+    if (last == membership.ord || membership.t > as_of.value_or(membership.t)) {
+      continue;  // an older state, or a later one
     }
     last = membership.ord;
     TRY(bool joined, decode_joined(cursor->value()));
@@ -430,7 +431,7 @@ Result<std::vector<SourcePatient>> KvView::members_of(PersonNumber person) const
 }
 
 // Others under the same NHS number: match keys start with it.
-Status KvView::add_apart(const std::string& match, Person& person) const {
+Status KvView::add_apart(const std::string& match, std::optional<T> as_of, Person& person) const {
   size_t shared = match.find('|');
   if (shared == std::string::npos) {
     return {};
@@ -440,7 +441,7 @@ Status KvView::add_apart(const std::string& match, Person& person) const {
   while (cursor->next()) {
     TRY(PersonNumber other, decode_person(cursor->value()));
     if (other != person.number) {
-      TRY(auto members, members_of(other));
+      TRY(auto members, members_of(other, as_of));
       person.apart.insert(person.apart.end(), members.begin(), members.end());
     }
   }
@@ -482,18 +483,18 @@ Result<std::vector<std::vector<SourcePatient>>> KvView::numbers_in_doubt(size_t 
   return groups;
 }
 
-Result<Person> KvView::person_of(Ord ord) const {
+Result<Person> KvView::person_of(Ord ord, std::optional<T> as_of) const {
   TRY(SourcePatient self, source_patient(ord));
   Person person;
-  TRY(auto link, link_of(ord));
+  TRY(auto link, link_of(ord, as_of));
   if (!link) {
     person.members.push_back(self);
     return person;
   }
   person.number = link->person;
-  TRY(person.members, members_of(link->person));
+  TRY(person.members, members_of(link->person, as_of));
   if (!link->match.empty()) {
-    TRY(add_apart(link->match, person));
+    TRY(add_apart(link->match, as_of, person));
   }
   return person;
 }

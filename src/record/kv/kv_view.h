@@ -35,7 +35,8 @@ class KvView final : public View {
   Result<std::vector<ItemKey>> find_token(fhir::TypeNumber type, std::string_view parameter,
                                           std::string_view system, std::string_view code,
                                           size_t count_max) const override;
-  Result<Person> person_of(Ord ord) const override;
+  Result<Person> person_of(Ord ord, std::optional<T> as_of) const override;
+  Result<std::optional<PersonNumber>> person_matching(std::string_view match) const override;
   Result<SourcePatient> source_patient(Ord ord) const override;
   Result<std::vector<std::vector<SourcePatient>>> numbers_in_doubt(size_t count_max) const override;
   Result<std::vector<SourceStatus>> sources() const override;
@@ -46,8 +47,7 @@ class KvView final : public View {
   Result<std::optional<StoredItem>> find_current(const ItemKey& item) const;
   // The newest row of the history family, or nothing.
   Result<std::optional<StoredItem>> find_newest_history(const ItemKey& item) const;
-  Result<std::optional<PatientLink>> link_of(Ord ord) const;
-  Result<std::optional<PersonNumber>> person_matching(std::string_view match) const;
+  Result<std::optional<PatientLink>> link_of(Ord ord, std::optional<T> as_of = std::nullopt) const;
   Result<bool> is_member(PersonNumber person, Ord ord) const;
 
  private:
@@ -56,8 +56,9 @@ class KvView final : public View {
   Status scan_care_rows(const std::string& prefix, const CareVisitor& visit) const;
   Status scan_current(Ord ord, const ScanOptions& options, const ScanVisitor& visit) const;
   Status scan_as_of(Ord ord, const ScanOptions& options, const ScanVisitor& visit) const;
-  Result<std::vector<SourcePatient>> members_of(PersonNumber person) const;
-  Status add_apart(const std::string& match, Person& person) const;
+  Result<std::vector<SourcePatient>> members_of(PersonNumber person,
+                                                std::optional<T> as_of = std::nullopt) const;
+  Status add_apart(const std::string& match, std::optional<T> as_of, Person& person) const;
 
   std::unique_ptr<kv::Snapshot> snapshot_;
   const KeyStore& keys_;

@@ -32,6 +32,7 @@ struct Principal {
   std::vector<std::string> workgroups;  // codes
 
   std::string nhs_number;  // citizens: 10 digits, check digit right
+  std::string birth_date;  // citizens: YYYY-MM-DD; without it no record is known to be theirs
   std::string source;      // systems: name of a source in region.toml
 
   // What the access is for, a code of http://terminology.hl7.org/CodeSystem/v3-ActReason:

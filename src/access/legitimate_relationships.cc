@@ -1,0 +1,197 @@
+#include "access/legitimate_relationships.h"
+
+#include <algorithm>
+
+#include "base/check.h"
+
+namespace continuum::access {
+namespace {
+
+using fhir::CareEventKind;
+
+constexpr int64_t kMicrosPerDay = int64_t{86'400} * 1'000'000;
+constexpr size_t kOwnOrganisationsMax = 1'000;
+
+int64_t day_of(Instant instant) {
+  int64_t day = instant.micros / kMicrosPerDay;
+  return instant.micros % kMicrosPerDay < 0 ? day - 1 : day;
+}
+
+int32_t days_between(int64_t from, int64_t to) {
+  return static_cast<int32_t>(
+      std::clamp<int64_t>(to - from, std::numeric_limits<int32_t>::min(),
+                          std::numeric_limits<int32_t>::max()));
+}
+
+fhir::TypeNumber organization_type() {
+  static const fhir::TypeNumber number = [] {
+    auto found = fhir::type_number("Organization");
+    CHECK(found.has_value());
+    return *found;
+  }();
+  return number;
+}
+
+}  // namespace
+
+LegitimateRelationships::LegitimateRelationships(const record::View& view,
+                                                 Organisation organisation, const Windows& windows,
+                                                 Instant now, std::optional<record::T> as_of)
+    : view_(view),
+      organisation_(std::move(organisation)),
+      windows_(windows),
+      today_(day_of(now)),
+      as_of_(as_of) {}
+
+bool LegitimateRelationships::is_own(record::SourceNumber source) const {
+  return std::find(organisation_.sources.begin(), organisation_.sources.end(), source) !=
+         organisation_.sources.end();
+}
+
+std::optional<RelationshipKind> LegitimateRelationships::kind_of(
+    const record::CareEvent& event) const {
+  using config::OrganisationKind;
+  bool practice = organisation_.kind == OrganisationKind::kGpPractice;
+  bool social = organisation_.kind == OrganisationKind::kSocialCare ||
+                organisation_.kind == OrganisationKind::kCareHome;
+  switch (event.kind) {
+    case CareEventKind::kGeneralPractitioner:
+      return practice ? std::optional(RelationshipKind::kRegistration) : std::nullopt;
+    case CareEventKind::kEpisode:
+      return practice ? RelationshipKind::kRegistration
+             : social ? RelationshipKind::kSocialCare
+                      : RelationshipKind::kCaseload;
+    case CareEventKind::kInpatient:
+      return social ? RelationshipKind::kSocialCare : RelationshipKind::kAdmission;
+    case CareEventKind::kEmergency:
+      return RelationshipKind::kEmergency;
+    case CareEventKind::kAmbulatory:
+    case CareEventKind::kAppointment:
+      return social ? RelationshipKind::kSocialCare : RelationshipKind::kOutpatient;
+    case CareEventKind::kReferral:
+      return RelationshipKind::kReferral;
+    case CareEventKind::kCareTeam:
+      return RelationshipKind::kCaseload;
+  }
+  return std::nullopt;
+}
+
+Result<bool> LegitimateRelationships::is_own_organisation(const record::ResourceId& id) {
+  auto [known, is_new] = known_.try_emplace({id.bucket, id.hash}, false);
+  if (!is_new) {
+    return known->second;
+  }
+  auto located = view_.locate({organization_type(), id});
+  if (!located) {
+    return located.error().code == ErrorCode::kNotFound ? Result<bool>(false)
+                                                        : fail(located.error());
+  }
+  if (!is_own(located->source)) {
+    return false;
+  }
+  TRY(auto own, view_.find_token(organization_type(), "identifier", kOdsCodeSystem,
+                                 organisation_.ods_code, kOwnOrganisationsMax));
+  known->second = std::find(own.begin(), own.end(), located->key) != own.end();
+  return known->second;
+}
+
+Result<bool> LegitimateRelationships::is_for_us(const record::CareEvent& event) {
+  if (!event.workgroup.empty() &&
+      std::find(organisation_.workgroups.begin(), organisation_.workgroups.end(),
+                event.workgroup) == organisation_.workgroups.end()) {
+    return false;
+  }
+  if (event.organisation) {
+    return is_own_organisation(*event.organisation);
+  }
+  if (!event.identifier_value.empty()) {
+    return event.identifier_system == kOdsCodeSystem &&
+           event.identifier_value == organisation_.ods_code;
+  }
+  bool must_be_named = event.kind == CareEventKind::kGeneralPractitioner ||
+                       event.kind == CareEventKind::kReferral;
+  return !event.names_other && !must_be_named;
+}
+
+bool LegitimateRelationships::is_live(const record::CareEvent& event, RelationshipKind kind) const {
+  const Window& window = windows_[static_cast<size_t>(kind)];
+  if (event.time.low != fhir::kOpenLow &&
+      !window.is_live_before(days_between(today_, day_of(event.time.low)))) {
+    return false;
+  }
+  return event.time.high == fhir::kOpenHigh ||
+         window.is_live_after(days_between(day_of({event.time.high.micros - 1}), today_));
+}
+
+Result<std::optional<RelationshipKind>> LegitimateRelationships::given_by(
+    const record::CareEvent& event) {
+  auto kind = kind_of(event);
+  if (!kind || !is_live(event, *kind)) {
+    return std::optional<RelationshipKind>();
+  }
+  TRY(bool ours, is_for_us(event));
+  return ours ? kind : std::nullopt;
+}
+
+Result<LiveRelationships> LegitimateRelationships::with(const record::Person& person,
+                                                        RelationshipKinds wanted) {
+  LiveRelationships found;
+  for (const record::SourcePatient& member : person.members) {
+    if (!is_own(member.source) || (found.kinds & wanted) == wanted) {
+      continue;
+    }
+    Status judged;
+    TRY(view_.scan_care(member.source, member.ord, as_of_, [&](const record::CareEvent& event) {
+      auto kind = given_by(event);
+      if (!kind) {
+        judged = fail(kind.error());
+        return false;
+      }
+      if (*kind && (only(**kind) & wanted & ~found.kinds) != 0) {
+        found.kinds |= only(**kind);
+        found.events[static_cast<size_t>(**kind)] = event.item;
+      }
+      return (found.kinds & wanted) != wanted;
+    }));
+    TRY(judged);
+  }
+  return found;
+}
+
+Result<std::array<OrdSet, kRelationshipKindCount>> LegitimateRelationships::everybody() {
+  CHECK(!as_of_);
+  std::array<OrdSet, kRelationshipKindCount> sets;
+  for (record::SourceNumber source : organisation_.sources) {
+    // Rows of one source patient stand together: who the person is, is looked up once.
+    std::optional<record::Person> person;
+    record::Ord of;
+    Status judged;
+    TRY(view_.scan_care(source, [&](const record::CareEvent& event) {
+      auto kind = given_by(event);
+      if (!kind) {
+        judged = fail(kind.error());
+        return false;
+      }
+      if (!*kind) {
+        return true;
+      }
+      if (!person || of != event.item.ord) {
+        auto found = view_.person_of(event.item.ord);
+        if (!found) {
+          judged = fail(found.error());
+          return false;
+        }
+        person = std::move(*found);
+        of = event.item.ord;
+      }
+      for (const record::SourcePatient& member : person->members) {
+        sets[static_cast<size_t>(**kind)].add(member.ord);
+      }
+      return true;
+    }));
+    TRY(judged);
+  }
+  return sets;
+}
+
+}  // namespace continuum::access

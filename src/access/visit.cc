@@ -1,0 +1,335 @@
+#include "access/visit.h"
+
+#include <algorithm>
+
+#include "base/bytes.h"
+#include "base/check.h"
+
+namespace continuum::access {
+namespace {
+
+// One text for what is absent, refused and malformed.
+tl::unexpected<Error> absent() {
+  return fail(ErrorCode::kNotFound, "there is no resource of that type and id");
+}
+
+void put_shown(std::string& out, const record::StoredItem& item, std::string_view rule) {
+  record::put_item_key(out, item.key);
+  put_u32(out, item.row.header.version);
+  out.append(crypto::view(item.row.header.body_digest));
+  put_length_prefixed(out, rule);
+}
+
+// The relationship that counts for the ledger: the first in the order of kinds.
+std::string name_of(RelationshipKinds kinds) {
+  for (const auto& [kind, name] : kRelationshipKinds) {
+    if ((kinds & only(kind)) != 0) {
+      return std::string(name);
+    }
+  }
+  return {};
+}
+
+}  // namespace
+
+Visit::Visit(std::unique_ptr<record::View> view, Caller caller, const Policy& policy,
+             Request request, Instant now, std::optional<record::T> as_of)
+    : view_(std::move(view)),
+      caller_(std::move(caller)),
+      policy_(policy),
+      scope_(policy.compile(caller_.principal, caller_.organisation.kind)),
+      request_(std::move(request)),
+      now_(now),
+      as_of_(as_of),
+      relationships_(*view_, caller_.organisation, policy.windows(), now, as_of) {}
+
+Result<const Visit::Standing*> Visit::standing_of(record::Ord ord) {
+  auto found = standings_.find(ord.value());
+  if (found == standings_.end()) {
+    TRY(make_standings(ord));
+    found = standings_.find(ord.value());
+    CHECK(found != standings_.end());
+  }
+  return &found->second;
+}
+
+// Of all source patients of a person at once: relationships are with the person.
+Status Visit::make_standings(record::Ord ord) {
+  Standing standing;
+  standing.first = ord;
+  if (!ord.is_patient()) {
+    standing.facts.place = ord.is_shared() ? PlaceFacts::kShared : PlaceFacts::kQuarantined;
+    standing.facts.own_source =
+        ord.is_quarantine() && caller_.source && ord == record::Ord::quarantine(*caller_.source);
+    standings_.emplace(ord.value(), std::move(standing));
+    return {};
+  }
+  TRY(record::Person person, view_->person_of(ord, as_of_));
+  if (scope_.kinds_that_matter() != kNoRelationship) {
+    TRY(auto live, relationships_.with(person, scope_.kinds_that_matter()));
+    standing.facts.related = live.kinds;
+    standing.relationship = name_of(live.kinds);
+  }
+  if (scope_.self_matters() && caller_.principal.kind == PrincipalKind::kCitizen &&
+      !caller_.principal.birth_date.empty()) {
+    if (!self_) {
+      TRY(self_, view_->person_matching(caller_.principal.nhs_number + "|" +
+                                        caller_.principal.birth_date));
+    }
+    standing.facts.self = *self_ && **self_ == person.number;
+  }
+  standing.person = std::make_shared<record::Person>(std::move(person));
+  const record::Person& of = *standing.person;
+  // SAFETY: the one asked about must be among those answered for, whatever the links say.
+  bool is_member = std::any_of(of.members.begin(), of.members.end(),
+                               [ord](const auto& member) { return member.ord == ord; });
+  if (!is_member) {
+    return fail(ErrorCode::kCorrupt, "a source patient is not a member of its own person");
+  }
+  standing.first = of.members.front().ord;
+  for (const record::SourcePatient& member : of.members) {
+    Standing of_member = standing;
+    of_member.facts.own_source = caller_.source && member.source == *caller_.source;
+    standings_.insert_or_assign(member.ord.value(), std::move(of_member));
+  }
+  return {};
+}
+
+Result<Decision> Visit::decide(const record::ItemKey& item, const record::RowHeader& header) {
+  TRY(const Standing* standing, standing_of(item.ord));
+  return scope_.decide(standing->facts, {item.type, header.label_class});
+}
+
+Status Visit::allow(const record::ItemKey& item, const record::RowHeader& header) {
+  TRY(Decision decision, decide(item, header));
+  if (decision.allow) {
+    return {};
+  }
+  TRY(const Standing* standing, standing_of(item.ord));
+  refuse(*standing, decision.rule);
+  return absent();
+}
+
+Visit::Note& Visit::note_of(record::Ord ord) {
+  auto [at, is_new] = note_at_.try_emplace(ord.value(), notes_.size());
+  if (is_new) {
+    Note& note = notes_.emplace_back();
+    note.ord = ord;
+    note.part.ord = ord.value();
+  }
+  return notes_[at->second];
+}
+
+void Visit::refuse(const Standing& standing, std::string_view rule) {
+  ++withheld_;
+  if (standing.facts.place != PlaceFacts::kPatient) {
+    named_absent_ = true;  // the ledger must grow as much as for any other refusal
+    return;
+  }
+  Note& note = note_of(standing.first);
+  if (note.part.shown == 0) {
+    note.part.disclosure = ledger::Disclosure::kRefused;
+  }
+  note.part.rule = rule;
+  note.part.relationship = standing.relationship;
+  ++note.part.withheld;
+}
+
+Result<record::Located> Visit::locate(const record::ResourceKey& resource) {
+  auto located = view_->locate(resource);
+  if (!located && located.error().code == ErrorCode::kNotFound) {
+    note_absent();
+    return absent();
+  }
+  TRY(record::Located found, std::move(located));
+  TRY(const Standing* standing, standing_of(found.key.ord));
+  if (!scope_.may_see_anything_of(standing->facts)) {
+    refuse(*standing, scope_.decide(standing->facts, {found.key.type, 0}).rule);
+    return absent();
+  }
+  return found;
+}
+
+Result<bool> Visit::may_see_anything_of(record::Ord ord) {
+  TRY(const Standing* standing, standing_of(ord));
+  return scope_.may_see_anything_of(standing->facts);
+}
+
+// The newest version that is not later than the answer replayed; nothing when there was none.
+Result<std::optional<record::StoredItem>> Visit::version_as_of(const record::ItemKey& item) {
+  TRY(auto versions, view_->versions(item));
+  for (record::StoredItem& version : versions) {
+    if (version.row.header.t <= *as_of_) {
+      return std::optional<record::StoredItem>(std::move(version));
+    }
+  }
+  return std::optional<record::StoredItem>();
+}
+
+Result<record::StoredItem> Visit::read(const record::ItemKey& item) {
+  if (as_of_) {
+    TRY(auto then, version_as_of(item));
+    if (!then) {
+      note_absent();
+      return absent();
+    }
+    TRY(allow(item, then->row.header));
+    if (then->row.header.deleted) {
+      return fail(ErrorCode::kGone, "the resource was deleted");
+    }
+    return std::move(*then);
+  }
+  auto stored = view_->read(item);
+  if (!stored && stored.error().code == ErrorCode::kNotFound) {
+    note_absent();
+    return absent();
+  }
+  if (!stored && stored.error().code == ErrorCode::kGone) {
+    // SAFETY: that there was something is told only to who may see what there was.
+    TRY(auto versions, view_->versions(item));
+    TRY(allow(item, versions.empty() ? record::RowHeader() : versions.front().row.header));
+    return fail(stored.error());
+  }
+  TRY(record::StoredItem found, std::move(stored));
+  TRY(allow(item, found.row.header));
+  return found;
+}
+
+Result<record::StoredItem> Visit::read_version(const record::ItemKey& item, uint32_t version) {
+  auto stored = view_->read_version(item, version);
+  bool is_later = stored && as_of_ && stored->row.header.t > *as_of_;
+  if ((!stored && stored.error().code == ErrorCode::kNotFound) || is_later) {
+    note_absent();
+    return absent();
+  }
+  TRY(record::StoredItem found, std::move(stored));
+  TRY(allow(item, found.row.header));
+  return found;
+}
+
+Result<std::vector<record::StoredItem>> Visit::versions(const record::ItemKey& item) {
+  TRY(auto all, view_->versions(item));
+  std::vector<record::StoredItem> shown;
+  for (record::StoredItem& version : all) {
+    if (version.row.header.t > stable_t()) {
+      continue;
+    }
+    TRY(Decision decision, decide(item, version.row.header));
+    if (decision.allow) {
+      shown.push_back(std::move(version));
+      continue;
+    }
+    TRY(const Standing* standing, standing_of(item.ord));
+    refuse(*standing, decision.rule);
+  }
+  if (shown.empty()) {
+    if (all.empty()) {
+      note_absent();
+    }
+    return absent();
+  }
+  return shown;
+}
+
+Status Visit::scan(record::Ord ord, const record::ScanOptions& options,
+                   const record::ScanVisitor& visit) {
+  TRY(const Standing* standing, standing_of(ord));
+  record::ScanOptions then = options;
+  if (as_of_) {
+    then.as_of = std::min(*as_of_, options.as_of.value_or(*as_of_));
+  }
+  return view_->scan(ord, then, [&](const record::StoredItem& item) -> Result<bool> {
+    Decision decision =
+        scope_.decide(standing->facts, {item.key.type, item.row.header.label_class});
+    if (!decision.allow) {
+      ++withheld_;
+      ++note_of(ord).part.withheld;
+      return true;
+    }
+    return visit(item);
+  });
+}
+
+Result<std::vector<record::ItemKey>> Visit::find_token(fhir::TypeNumber type,
+                                                       std::string_view parameter,
+                                                       std::string_view system,
+                                                       std::string_view code, size_t count_max) {
+  CHECK(!as_of_);
+  TRY(auto found, view_->find_token(type, parameter, system, code, count_max));
+  std::vector<record::ItemKey> shown;
+  for (const record::ItemKey& item : found) {
+    // Decided by the row, not the index alone: read() says no by the header.
+    auto stored = read(item);
+    if (stored) {
+      shown.push_back(item);
+    } else if (stored.error().code == ErrorCode::kGone) {
+      return fail(ErrorCode::kCorrupt, "an index row leads to a deleted resource");
+    } else if (stored.error().code != ErrorCode::kNotFound) {
+      return fail(stored.error());
+    }
+  }
+  if (shown.empty() && notes_.empty()) {
+    note_absent();
+  }
+  return shown;
+}
+
+Result<record::Person> Visit::person_of(record::Ord ord) {
+  TRY(const Standing* standing, standing_of(ord));
+  if (standing->person == nullptr || !scope_.may_see_anything_of(standing->facts)) {
+    refuse(*standing, scope_.decide(standing->facts, {fhir::kPatientType, 0}).rule);
+    return absent();
+  }
+  return *standing->person;
+}
+
+Status Visit::note_shown(const record::StoredItem& item) {
+  TRY(const Standing* standing, standing_of(item.key.ord));
+  Decision decision = scope_.decide(standing->facts, {item.key.type, item.row.header.label_class});
+  // A service that got here with an item it was not given is a defect: nothing leaves.
+  if (!decision.allow) {
+    return fail(ErrorCode::kInternal, "an item was to be shown that the caller may not see");
+  }
+  ++shown_;
+  if (standing->facts.place != PlaceFacts::kPatient) {
+    put_shown(shared_manifest_, item, decision.rule);
+    return {};
+  }
+  Note& note = note_of(item.key.ord);
+  if (note.part.shown == 0) {
+    note.part.disclosure = ledger::Disclosure::kShown;
+    note.part.rule = decision.rule;
+    note.part.relationship = standing->relationship;
+  }
+  ++note.part.shown;
+  ++note.types[item.key.type];
+  put_shown(note.manifest, item, decision.rule);
+  return {};
+}
+
+// SAFETY: a row without a key must not look like a resource that was never there.
+Status Visit::append_resource(const record::StoredItem& item, std::string& out) {
+  TRY(note_shown(item));
+  Status opened = view_->append_resource(item, out);
+  if (!opened && opened.error().code == ErrorCode::kNotFound) {
+    return fail(ErrorCode::kCorrupt, "a stored resource has no key");
+  }
+  return opened;
+}
+
+void Visit::show_nothing() {
+  failed_ = true;
+  shown_ = 0;
+  shared_manifest_.clear();
+  for (Note& note : notes_) {
+    bool was_shown = note.part.shown > 0;
+    note.part.shown = 0;
+    note.manifest.clear();
+    note.types.clear();
+    if (was_shown) {
+      note.part.disclosure = ledger::Disclosure::kFailed;
+    }
+  }
+}
+
+}  // namespace continuum::access

@@ -1,0 +1,153 @@
+// One request's way through the door: everything a service reads of the record store it reads here,
+// and sees only what the caller may see.
+//
+// A Visit decides each item by the caller's Scope and the facts of its place, remembers what was
+// shown, what was withheld and who was named, and is closed by Door, which writes it all down
+// before anything leaves.
+//
+// SAFETY: what is refused and what is not there give the same error; so does what waits in
+// quarantine, except to the system that sent it. A body can be had from append_resource only, which
+// decides once more and notes the item: there is no way to show what is not in the ledger.
+#pragma once
+
+#include <map>
+#include <memory>
+#include <optional>
+#include <string>
+#include <string_view>
+#include <unordered_map>
+#include <vector>
+
+#include "access/legitimate_relationships.h"
+#include "access/policy.h"
+#include "access/principal.h"
+#include "access/scope.h"
+#include "ledger/entry.h"
+#include "ledger/log.h"
+#include "record/store.h"
+
+namespace continuum::access {
+
+// What was asked, for the ledger. Texts over kQueryBytesMax are kept as their digest.
+struct Request {
+  std::string interaction;  // "read", "everything"...
+  std::string method;
+  std::string path;
+  std::string query;
+  std::string form;
+  // Header fields that changed the answer, by name.
+  std::vector<std::pair<std::string, std::string>> fields;
+};
+
+// Who is asking, with what the region says of them.
+struct Caller {
+  Principal principal;
+  Organisation organisation;                   // of staff; empty for others
+  std::optional<record::SourceNumber> source;  // of systems, when it ever sent anything
+};
+
+// One thread at a time. Must not outlive the store.
+class Visit {
+ public:
+  Visit(std::unique_ptr<record::View> view, Caller caller, const Policy& policy, Request request,
+        Instant now, std::optional<record::T> as_of = std::nullopt);
+
+  const Principal& principal() const { return caller_.principal; }
+  const Scope& scope() const { return scope_; }
+  // The commit everything is of: the last, or that of the answer being replayed.
+  record::T stable_t() const { return as_of_.value_or(view_->stable_t()); }
+  bool is_replay() const { return as_of_.has_value(); }
+
+  // As of record::View, with these in addition. Items in the answer of a function are allowed to
+  // the caller; kNotFound is also what is refused.
+  Result<record::Located> locate(const record::ResourceKey& resource);
+  Result<record::StoredItem> read(const record::ItemKey& item);
+  Result<record::StoredItem> read_version(const record::ItemKey& item, uint32_t version);
+  Result<std::vector<record::StoredItem>> versions(const record::ItemKey& item);
+  Status scan(record::Ord ord, const record::ScanOptions& options,
+              const record::ScanVisitor& visit);
+  Result<std::vector<record::ItemKey>> find_token(fhir::TypeNumber type,
+                                                  std::string_view parameter,
+                                                  std::string_view system, std::string_view code,
+                                                  size_t count_max);
+  // kNotFound when the caller may see nothing of the person.
+  Result<record::Person> person_of(record::Ord ord);
+  // Appends the resource and notes that it was shown.
+  Status append_resource(const record::StoredItem& item, std::string& out);
+  // Notes that the item was shown without its body: the caller holds it already.
+  Status note_shown(const record::StoredItem& item);
+
+  // These tell nothing of a person: dates are of items that scan() gave.
+  Status scan_timeline(record::Ord ord, const std::function<bool(const record::Dated&)>& visit) {
+    return view_->scan_timeline(ord, visit);
+  }
+  Result<std::optional<Instant>> clinical_date(const record::StoredItem& item) {
+    return view_->clinical_date(item);
+  }
+  Result<record::T> t_at(Instant instant) const { return view_->t_at(instant); }
+  Result<Instant> instant_of(record::T t) const { return view_->instant_of(t); }
+  Result<std::vector<record::SourceStatus>> sources() const { return view_->sources(); }
+  Result<std::vector<record::Refusal>> refusals(record::SourceNumber source,
+                                                size_t count_max) const {
+    return view_->refusals(source, count_max);
+  }
+  // Whether anything of a source patient may be seen.
+  Result<bool> may_see_anything_of(record::Ord ord);
+  // For services that read the ledger itself: who looked at whom.
+  const record::View& ledger_view() const { return *view_; }
+
+  // The request names one resource or person that is not there (to the caller, perhaps).
+  void note_absent() { named_absent_ = true; }
+  // The answer is an error: nothing that was noted as shown leaves.
+  void show_nothing();
+
+  uint64_t shown() const { return shown_; }
+  uint64_t withheld() const { return withheld_; }
+
+ private:
+  friend class Door;
+
+  // What is known of a place, and why.
+  struct Standing {
+    PlaceFacts facts;
+    std::string relationship;             // the kind, for the ledger; empty for none
+    record::Ord first;                    // of the person's source patients
+    std::shared_ptr<record::Person> person;  // shared: by the standings of all its members
+  };
+  // What happened to one source patient.
+  struct Note {
+    record::Ord ord;
+    ledger::PersonPart part;
+    std::string manifest;  // its bytes, not yet hashed
+    std::map<fhir::TypeNumber, uint64_t> types;
+  };
+
+  Result<const Standing*> standing_of(record::Ord ord);
+  Status make_standings(record::Ord ord);
+  Result<Decision> decide(const record::ItemKey& item, const record::RowHeader& header);
+  // kNotFound and a note when refused.
+  Status allow(const record::ItemKey& item, const record::RowHeader& header);
+  Note& note_of(record::Ord ord);
+  void refuse(const Standing& standing, std::string_view rule);
+  Result<std::optional<record::StoredItem>> version_as_of(const record::ItemKey& item);
+
+  std::unique_ptr<record::View> view_;
+  Caller caller_;
+  Policy policy_;
+  Scope scope_;
+  Request request_;
+  Instant now_;
+  std::optional<record::T> as_of_;
+  LegitimateRelationships relationships_;
+  std::optional<std::optional<record::PersonNumber>> self_;  // of citizens, once looked up
+  std::unordered_map<uint64_t, Standing> standings_;
+  std::vector<Note> notes_;  // by first mention
+  std::unordered_map<uint64_t, size_t> note_at_;
+  std::string shared_manifest_;
+  uint64_t shown_ = 0;
+  uint64_t withheld_ = 0;
+  bool named_absent_ = false;
+  bool failed_ = false;
+};
+
+}  // namespace continuum::access

@@ -8,6 +8,7 @@ find_package(CLI11 REQUIRED)
 find_path(TOMLPLUSPLUS_INCLUDE toml++/toml.h REQUIRED)  # headers only
 find_package(tl-expected REQUIRED)
 find_package(ICU REQUIRED COMPONENTS uc)
+find_package(roaring REQUIRED)
 find_package(ZLIB REQUIRED)
 find_package(BZip2 REQUIRED)
 find_package(PkgConfig REQUIRED)

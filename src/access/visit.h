@@ -101,6 +101,12 @@ class Visit {
   // The answer is an error: nothing that was noted as shown leaves.
   void show_nothing();
 
+  // What there is to write down so far.
+  struct Summary {
+    std::vector<ledger::PersonPart> persons;  // in the order of their entries
+    crypto::Digest manifest{};                // of the request
+  };
+  Summary summary() const;
   uint64_t shown() const { return shown_; }
   uint64_t withheld() const { return withheld_; }
 

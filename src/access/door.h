@@ -1,0 +1,88 @@
+// The one door. A request enters with its principal and gets a Visit; what it is answered leaves by
+// close(), once the ledger holds who asked, what for, what was shown and by which rule.
+//
+// SAFETY: fail closed. When the ledger cannot be written, close() fails and nothing may be sent.
+#pragma once
+
+#include <memory>
+#include <mutex>
+#include <string>
+#include <vector>
+
+#include "access/disclosed.h"
+#include "access/policy.h"
+#include "access/visit.h"
+#include "config/region.h"
+#include "record/store.h"
+
+namespace continuum::access {
+
+// What may be said without a receipt: it says nothing of any record, and is the same whatever the
+// store holds.
+enum class OpenFact : uint8_t {
+  kAlive,         // health and readiness
+  kCapabilities,  // what this server offers
+  kNotSignedIn,   // who asks is not known
+  kNotUnderstood, // refused before who asks was looked at: framing, limits
+  kLedgerFails,   // the receipt cannot be kept: the answer is withheld
+};
+
+// Thread-safe.
+class Door {
+ public:
+  struct Options {
+    record::Store& store;          // must outlive the Door
+    const config::Region& region;  // must outlive the Door
+    const Clock& clock;            // must outlive the Door
+  };
+  // Puts the policy's text into the ledger, when it is not there yet.
+  static Result<std::unique_ptr<Door>> open(const Options& options, Policy policy);
+
+  // Over the store as it is now.
+  Result<std::unique_ptr<Visit>> enter(const Principal& principal, Request request);
+  // Over the store as of a past commit, under a policy and at a time of then: to rebuild what was
+  // shown. It is never to be closed.
+  Result<std::unique_ptr<Visit>> enter_as_of(const Principal& principal, Request request,
+                                             const Policy& policy, Instant then, record::T t);
+
+  // Durable when it returns. A visit is closed once.
+  template <typename T>
+  Result<Disclosed<T>> close(Visit& visit, uint16_t status, T value) {
+    TRY(Receipt receipt, write_down(visit, status));
+    return Disclosed<T>(std::move(value), receipt);
+  }
+  template <typename T>
+  static Disclosed<T> tell_everybody(OpenFact fact, T value) {
+    static_cast<void>(fact);
+    return Disclosed<T>(std::move(value), std::nullopt);
+  }
+
+  const Policy& policy() const { return policy_; }
+
+ private:
+  Door(const Options& options, Policy policy) : options_(options), policy_(std::move(policy)) {}
+  Result<Caller> caller_of(const Principal& principal, const record::View& view);
+  Result<Receipt> write_down(Visit& visit, uint16_t status);
+  Status keep_policy();
+
+  Options options_;
+  Policy policy_;
+  std::mutex sources_mutex_;
+  std::optional<record::T> sources_as_of_;
+  std::vector<record::SourceStatus> sources_;
+};
+
+// The manifest of a request: over those of its person entries, in order, and of shared items.
+crypto::Digest manifest_of(std::span<const crypto::Digest> persons, const crypto::Digest& shared);
+
+// What is sealed in a request entry, and back again.
+struct SealedRequest {
+  Principal principal;
+  Request request;
+  std::vector<uint64_t> patients;  // ord of each person entry, in order
+};
+std::string encode_sealed_request(const Principal& principal, const Request& request,
+                                  std::span<const uint64_t> patients);
+Result<SealedRequest> decode_sealed_request(std::string_view json);
+
+}  // namespace continuum::access

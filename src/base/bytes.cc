@@ -231,4 +231,32 @@ Result<std::string> from_base64(std::string_view text) {
   return out;
 }
 
+bool is_utf8(std::string_view bytes) {
+  size_t at = 0;
+  while (at < bytes.size()) {
+    const auto lead = static_cast<uint8_t>(bytes[at]);
+    const size_t width = lead < 0x80   ? 1
+                         : lead < 0xC2 ? 0
+                         : lead < 0xE0 ? 2
+                         : lead < 0xF0 ? 3
+                         : lead < 0xF5 ? 4
+                                       : 0;
+    if (width == 0 || width > bytes.size() - at) {
+      return false;
+    }
+    for (size_t i = 1; i < width; ++i) {
+      if ((static_cast<uint8_t>(bytes[at + i]) & 0xC0) != 0x80) {
+        return false;
+      }
+    }
+    const auto second = width > 1 ? static_cast<uint8_t>(bytes[at + 1]) : uint8_t{0};
+    if ((lead == 0xE0 && second < 0xA0) || (lead == 0xED && second > 0x9F) ||
+        (lead == 0xF0 && second < 0x90) || (lead == 0xF4 && second > 0x8F)) {
+      return false;
+    }
+    at += width;
+  }
+  return true;
+}
+
 }  // namespace continuum

@@ -60,4 +60,8 @@ std::string to_base64(std::string_view bytes);
 // kInvalid as from_base64url, and when padding is missing or too much.
 Result<std::string> from_base64(std::string_view text);
 
+// Whether the bytes are well-formed UTF-8 (RFC 3629): no overlong form, no surrogate, none above
+// U+10FFFF.
+bool is_utf8(std::string_view bytes);
+
 }  // namespace continuum

@@ -137,7 +137,7 @@ Visit::Summary Visit::summary() const {
     out.persons.push_back(std::move(part));
   }
   if (out.persons.empty() && named_absent_) {
-    out.persons.push_back({.disclosure = ledger::Disclosure::kAbsent});
+    out.persons.emplace_back().disclosure = ledger::Disclosure::kAbsent;
     manifests.push_back({});
   }
   out.manifest = manifest_of(manifests, crypto::sha256(shared_manifest_));

@@ -6,6 +6,9 @@
 
 namespace continuum::access {
 
+// Of a request, for the ledger; longer is kept as its digest.
+inline constexpr size_t kQueryBytesMax = size_t{16} << 10;
+
 // Policies. The whole text goes into an entry of the ledger.
 inline constexpr size_t kPolicyBytesMax = 60'000;
 inline constexpr size_t kPolicyLinesMax = 2'000;

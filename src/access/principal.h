@@ -3,6 +3,7 @@
 #pragma once
 
 #include <cstdint>
+#include <optional>
 #include <string>
 #include <string_view>
 #include <vector>
@@ -16,6 +17,7 @@ enum class PrincipalKind : uint8_t {
   kOperator = 4,  // a system that watches the server; sees no records
 };
 std::string_view to_string(PrincipalKind kind);
+std::optional<PrincipalKind> parse_principal_kind(std::string_view name);
 
 // Members that the kind has no use for are empty.
 struct Principal {

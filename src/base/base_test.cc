@@ -52,6 +52,44 @@ TEST(Bytes, Base64UrlIsStrict) {
   }
 }
 
+TEST(Bytes, Base64IsStrict) {
+  const std::pair<std::string, const char*> rows[] = {{"", ""},
+                                                      {"f", "Zg=="},
+                                                      {"fo", "Zm8="},
+                                                      {"foo", "Zm9v"},
+                                                      {"foob", "Zm9vYg=="},
+                                                      {"fooba", "Zm9vYmE="},
+                                                      {"foobar", "Zm9vYmFy"},
+                                                      {"\xfb\xff", "+/8="}};
+  for (const auto& [bytes, text] : rows) {
+    EXPECT_EQ(to_base64(bytes), text);
+    EXPECT_EQ(from_base64(text).value(), bytes);
+  }
+  for (const char* bad : {"Z", "Zg", "Zg=", "Zh==", "Zm9=", "Zm-v", "Zm9v\n", "Zm9v=", "Zm9v====",
+                          "=", "==", "====", "Z===", "Zg==Zg==", "Zm8 ", "\xC3\xA9=="}) {
+    EXPECT_FALSE(from_base64(bad).has_value()) << bad;
+  }
+  for (size_t size = 0; size < 100; ++size) {
+    const std::string bytes = SeededRandom(size).bytes(size);
+    EXPECT_EQ(from_base64(to_base64(bytes)).value(), bytes);
+    EXPECT_EQ(from_base64url(to_base64url(bytes)).value(), bytes);
+  }
+}
+
+TEST(Bytes, Utf8IsStrict) {
+  using namespace std::string_view_literals;
+  for (std::string_view good : {""sv, "a\0b"sv, "\xC2\x80"sv, "\xE0\xA0\x80"sv, "\xED\x9F\xBF"sv,
+                                "\xEE\x80\x80"sv, "\xF0\x90\x80\x80"sv, "\xF4\x8F\xBF\xBF"sv}) {
+    EXPECT_TRUE(is_utf8(good)) << to_hex(good);
+  }
+  for (std::string_view bad :
+       {"\x80"sv, "\xC1\xBF"sv, "\xC2"sv, "\xC2\x41"sv, "\xE0\x9F\xBF"sv, "\xED\xA0\x80"sv,
+        "\xE2\x82"sv, "\xF0\x8F\xBF\xBF"sv, "\xF4\x90\x80\x80"sv, "\xF5\x80\x80\x80"sv, "\xFF"sv,
+        "a\xE2\x82\xC0"sv}) {
+    EXPECT_FALSE(is_utf8(bad)) << to_hex(bad);
+  }
+}
+
 TEST(Bytes, HexIsStrict) {
   EXPECT_EQ(*from_hex(to_hex("\x01\xFFz")), "\x01\xFFz");
   EXPECT_FALSE(from_hex("abc"));

@@ -24,6 +24,7 @@
 #include "base/file_system.h"
 #include "base/instant.h"
 #include "base/result.h"
+#include "ledger/log.h"
 #include "record/canonical.h"
 #include "record/ids.h"
 #include "record/kv/care.h"
@@ -151,6 +152,12 @@ class View {
   virtual Result<std::vector<std::vector<SourcePatient>>> numbers_in_doubt(
       size_t count_max) const = 0;
 
+  // The ledger as of this view, which must outlive it.
+  virtual Result<ledger::Reader> ledger() const = 0;
+  // The keys that seal its entries. kNotFound: destroyed, or never made.
+  virtual Result<crypto::Key> audit_key(Ord ord) const = 0;
+  virtual Result<crypto::Key> audit_month_key(uint16_t month) const = 0;
+
   virtual Result<std::vector<SourceStatus>> sources() const = 0;
   virtual Result<std::vector<Refusal>> refusals(SourceNumber source, size_t count_max) const = 0;
 };
@@ -212,6 +219,7 @@ struct Draft {
 
 struct CommitResult {
   T t = 0;  // 0 when nothing had to be written
+  std::optional<uint64_t> ledger_number;  // of the first entry appended with it
   uint32_t created = 0;
   uint32_t updated = 0;
   uint32_t deleted = 0;
@@ -286,7 +294,15 @@ class Store {
   virtual Status prepare(const Draft& draft, Prepared& out) = 0;
   // All or none, durable when it returns. kConflict: something changed since prepare: prepare
   // again. kInvalid: a resource is there twice.
-  virtual Result<CommitResult> commit(std::span<Prepared> items) = 0;
+  // `entries` go into the ledger in the same batch.
+  virtual Result<CommitResult> commit(std::span<Prepared> items,
+                                      std::span<const ledger::Append> entries = {}) = 0;
+  // Appends to the ledger: all or none, durable when it returns; the number of the first. One sync
+  // serves all that wait. Also while a bulk load runs, but not at the moment of its flush().
+  virtual Result<uint64_t> append_ledger(std::span<const ledger::Append> entries) = 0;
+  // The keys that seal what is appended; a new one is durable with the next append or commit.
+  virtual crypto::Key audit_key(Ord ord) = 0;
+  virtual crypto::Key audit_month_key(uint16_t month) = 0;
   virtual Result<std::unique_ptr<BulkLoad>> begin_bulk_load(const BulkLoadOptions& options) = 0;
   // Frees what is remembered of places since they were first used. Everything prepared must have
   // been committed or flushed, or be dropped.

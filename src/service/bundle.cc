@@ -70,7 +70,7 @@ Status BundleWriter::add_resource(const record::StoredItem& item) {
   out_.append(record::kIdTextSize, ' ');
   out_ += R"(","resource":)";
   size_t body_at = out_.size();
-  TRY(append_opened(context_.view, item, out_));
+  TRY(context_.view.append_resource(item, out_));
 
   std::string_view body = std::string_view(out_).substr(body_at);
   size_t id_in_body = kBodyStart.size() + type.size() + kAfterType.size();
@@ -97,6 +97,7 @@ Status BundleWriter::add_version(const record::StoredItem& item, std::string_vie
   std::string_view type = fhir::type_name(item.key.type);
   TRY(start_entry(header.body_size));
   if (header.deleted) {
+    TRY(context_.view.note_shown(item));
     out_ += fmt::format(R"("fullUrl":"{}/{}/{}")", context_.region.base_url, type, id);
   } else {
     TRY(add_resource(item));

@@ -4,7 +4,7 @@
 
 namespace continuum::service {
 
-Status ClinicalPeriod::read_dates(const record::View& view, record::Ord ord) {
+Status ClinicalPeriod::read_dates(access::Visit& view, record::Ord ord) {
   dates_.clear();
   return view.scan_timeline(ord, [this](const record::Dated& dated) {
     dates_[number(dated.key)] = {dated.t, dated.date};
@@ -17,7 +17,7 @@ bool ClinicalPeriod::covers(Instant date) const {
 }
 
 // The timeline tells of current versions only. Another version's date is read from its body.
-Result<bool> ClinicalPeriod::has(const record::View& view, const record::StoredItem& item) const {
+Result<bool> ClinicalPeriod::has(access::Visit& view, const record::StoredItem& item) const {
   if (fhir::timeline_parameters(item.key.type).empty()) {
     return true;
   }

@@ -4,7 +4,7 @@
 #include <optional>
 #include <unordered_map>
 
-#include "record/store.h"
+#include "access/visit.h"
 
 namespace continuum::service {
 
@@ -17,9 +17,9 @@ class ClinicalPeriod {
 
   bool is_open() const { return !from_ && !before_; }
   // Reads the dates of the current items of an ord. To be called before has() for its items.
-  Status read_dates(const record::View& view, record::Ord ord);
+  Status read_dates(access::Visit& view, record::Ord ord);
   // Whether the item belongs: in the period, or without a clinical date.
-  Result<bool> has(const record::View& view, const record::StoredItem& item) const;
+  Result<bool> has(access::Visit& view, const record::StoredItem& item) const;
 
  private:
   struct Date {

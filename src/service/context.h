@@ -1,11 +1,12 @@
-// What every interaction is given. Interactions know neither HTTP nor who is asking: callers have
-// decided that before.
+// What every interaction is given. Interactions know neither HTTP nor who is asking: what they read
+// through the visit was decided on there.
 #pragma once
 
 #include <optional>
 #include <string>
 #include <string_view>
 
+#include "access/visit.h"
 #include "config/region.h"
 #include "crypto/digest.h"
 #include "http/budget.h"
@@ -14,7 +15,7 @@
 namespace continuum::service {
 
 struct Context {
-  const record::View& view;  // one moment: everything an answer says is of it
+  access::Visit& view;  // one moment, as the caller may see it: everything an answer says is of it
   const config::Region& region;
   http::ByteBudget& budget;
   const crypto::Key& page_token_key;

@@ -16,7 +16,7 @@ namespace {
 constexpr int64_t kMicrosPerMilli = 1'000;
 
 // The t asked for; nothing: as it is.
-Result<std::optional<record::T>> asked_t(const record::View& view, const EverythingQuery& query) {
+Result<std::optional<record::T>> asked_t(access::Visit& view, const EverythingQuery& query) {
   if (!query.as_of) {
     return std::optional<record::T>();
   }
@@ -38,14 +38,17 @@ Result<std::optional<record::T>> asked_t(const record::View& view, const Everyth
 
 // kGone when the Patient is deleted as of t. One that has not arrived (yet) is no obstacle: what
 // arrived without it is still part of the record.
-Status check_not_deleted(const record::View& view, const record::ItemKey& patient,
+Status check_not_deleted(access::Visit& view, const record::ItemKey& patient,
                          std::optional<record::T> as_of) {
   if (!as_of) {
     auto item = view.read(patient);
     return item || item.error().code == ErrorCode::kNotFound ? Status() : fail(item.error());
   }
-  TRY(auto versions, view.versions(patient));
-  for (const record::StoredItem& version : versions) {
+  auto versions = view.versions(patient);
+  if (!versions) {
+    return versions.error().code == ErrorCode::kNotFound ? Status() : fail(versions.error());
+  }
+  for (const record::StoredItem& version : *versions) {
     if (version.row.header.t <= *as_of) {
       return version.row.header.deleted ? fail(ErrorCode::kGone, "the resource was deleted")
                                         : Status();
@@ -77,7 +80,8 @@ class Gathering {
         resume_(resume),
         person_(person),
         period_(query.from, query.before,
-                as_of ? ClinicalPeriod::Versions::kAny : ClinicalPeriod::Versions::kCurrent),
+                as_of || context.view.is_replay() ? ClinicalPeriod::Versions::kAny
+                                                  : ClinicalPeriod::Versions::kCurrent),
         bundle_(context, "searchset") {}
 
   BundleWriter& bundle() { return bundle_; }
@@ -166,7 +170,7 @@ class Gathering {
 
 Result<Answer> everything(const Context& context, const EverythingQuery& query,
                           const Address& address, const PageRequest& page) {
-  const record::View& view = context.view;
+  access::Visit& view = context.view;
   TRY(record::ItemKey patient, locate(view, {fhir::kPatientType, query.patient}));
   TRY(auto as_of, asked_t(view, query));
   std::optional<PageToken> resume;

@@ -8,7 +8,7 @@ namespace {
 
 // SAFETY: an index row without its resource means the store is damaged; saying nothing of it would
 // lose a patient silently.
-Result<record::StoredItem> read_found(const record::View& view, const record::ItemKey& key) {
+Result<record::StoredItem> read_found(access::Visit& view, const record::ItemKey& key) {
   auto item = view.read(key);
   if (!item &&
       (item.error().code == ErrorCode::kNotFound || item.error().code == ErrorCode::kGone)) {

@@ -12,34 +12,24 @@ int64_t second_of(Instant instant) {
   return instant.micros % kMicrosPerSecond < 0 ? second - 1 : second;
 }
 
-tl::unexpected<Error> absent() {
-  return fail(ErrorCode::kNotFound, "there is no resource of that type and id");
-}
-
 }  // namespace
 
-Result<record::ItemKey> locate(const record::View& view, const ResourceName& name) {
+Result<record::ItemKey> locate(access::Visit& view, const ResourceName& name) {
   auto id = record::ResourceId::parse(name.id);
   if (!id) {
-    return absent();
+    view.note_absent();
+    return fail(ErrorCode::kNotFound, "there is no resource of that type and id");
   }
-  auto located = view.locate({name.type, *id});
-  if (!located) {
-    return located.error().code == ErrorCode::kNotFound ? absent() : fail(located.error());
-  }
-  // SAFETY: quarantined items belong to nobody yet; they must look like what is not there.
-  if (located->key.ord.is_quarantine()) {
-    return absent();
-  }
-  return located->key;
+  TRY(record::Located located, view.locate({name.type, *id}));
+  return located.key;
 }
 
-Result<record::StoredItem> find_current(const record::View& view, const ResourceName& name) {
+Result<record::StoredItem> find_current(access::Visit& view, const ResourceName& name) {
   TRY(record::ItemKey key, locate(view, name));
   return view.read(key);
 }
 
-Result<record::StoredItem> find_version(const record::View& view, const ResourceName& name,
+Result<record::StoredItem> find_version(access::Visit& view, const ResourceName& name,
                                         uint32_t version) {
   TRY(record::ItemKey key, locate(view, name));
   TRY(record::StoredItem item, view.read_version(key, version));
@@ -49,7 +39,7 @@ Result<record::StoredItem> find_version(const record::View& view, const Resource
   return item;
 }
 
-Result<bool> is_alone_in_its_second(const record::View& view, const record::StoredItem& item) {
+Result<bool> is_alone_in_its_second(access::Visit& view, const record::StoredItem& item) {
   const record::RowHeader& header = item.row.header;
   if (header.version <= 1) {
     return true;
@@ -61,19 +51,10 @@ Result<bool> is_alone_in_its_second(const record::View& view, const record::Stor
   return second_of(before->row.header.instant) != second_of(header.instant);
 }
 
-// SAFETY: a row without a key must not look like a resource that was never there.
-Status append_opened(const record::View& view, const record::StoredItem& item, std::string& out) {
-  Status opened = view.append_resource(item, out);
-  if (!opened && opened.error().code == ErrorCode::kNotFound) {
-    return fail(ErrorCode::kCorrupt, "a stored resource has no key");
-  }
-  return opened;
-}
-
 Result<Answer> open_resource(const Context& context, const record::StoredItem& item) {
   AnswerBuilder builder(context.budget);
   TRY(builder.make_room(item.row.header.body_size + kEntryBytes));
-  TRY(append_opened(context.view, item, builder.text()));
+  TRY(context.view.append_resource(item, builder.text()));
   return std::move(builder).finish();
 }
 

@@ -14,20 +14,18 @@ struct ResourceName {
 };
 
 // Where it is. kNotFound, with one and the same error, for what was never there, what is no
-// regional id, and what is in quarantine.
-Result<record::ItemKey> locate(const record::View& view, const ResourceName& name);
+// regional id, and what the caller may see nothing of.
+Result<record::ItemKey> locate(access::Visit& view, const ResourceName& name);
 
 // The current version. kNotFound as locate(); kGone when it was deleted.
-Result<record::StoredItem> find_current(const record::View& view, const ResourceName& name);
+Result<record::StoredItem> find_current(access::Visit& view, const ResourceName& name);
 // One version. kNotFound; kGone when that version is the deletion.
-Result<record::StoredItem> find_version(const record::View& view, const ResourceName& name,
+Result<record::StoredItem> find_version(access::Visit& view, const ResourceName& name,
                                         uint32_t version);
 // Whether nobody can hold another version that looks as old as this one to the second, which is as
 // fine as HTTP dates are.
-Result<bool> is_alone_in_its_second(const record::View& view, const record::StoredItem& item);
+Result<bool> is_alone_in_its_second(access::Visit& view, const record::StoredItem& item);
 
-// Appends the resource as JSON. kCorrupt: its body does not open, or its key is gone.
-Status append_opened(const record::View& view, const record::StoredItem& item, std::string& out);
 // The resource as JSON. kBusy, kCorrupt.
 Result<Answer> open_resource(const Context& context, const record::StoredItem& item);
 

@@ -90,6 +90,17 @@ SourceNames names_of(const Context& context, const std::vector<record::SourceSta
 
 enum class Standing : uint8_t { kJoined, kApart };
 
+// Somebody else's record, perhaps: that there is one is said, which one is not.
+fhir::Issue apart_unnamed() {
+  Facts facts("joined-source");
+  facts.text("state", "Code", "apart");
+  return {.severity = fhir::Severity::kWarning,
+          .code = "incomplete",
+          .diagnostics = "not joined: another record has the same NHS number but another birth "
+                         "date; you may not see it",
+          .extension = std::move(facts).finish()};
+}
+
 fhir::Issue patient_issue(const record::SourcePatient& patient, const SourceNames& names,
                           Standing standing) {
   std::string reference = "Patient/" + patient.patient.text();
@@ -201,6 +212,11 @@ Result<std::string> record_outcome(const Context& context, const record::Person&
         patient_issue(member, names_of(context, sources, member.source), Standing::kJoined));
   }
   for (const record::SourcePatient& other : person.apart) {
+    TRY(bool may_be_named, context.view.may_see_anything_of(other.ord));
+    if (!may_be_named) {
+      issues.push_back(apart_unnamed());
+      continue;
+    }
     issues.push_back(
         patient_issue(other, names_of(context, sources, other.source), Standing::kApart));
   }

@@ -2,6 +2,7 @@
 #pragma once
 
 #include "kv/store.h"
+#include "ledger/rows.h"
 
 namespace continuum::record {
 
@@ -21,6 +22,8 @@ enum FamilyNumber : kv::Family {
   kAccesses,
   kFamilyCount,
 };
+
+inline constexpr ledger::Families kLedgerFamilies{.ledger = kLedger, .accesses = kAccesses};
 
 inline constexpr const char* kFamilyNames[kFamilyCount] = {
     "current", "history", "directory", "postings", "ranges", "timeline", "care",

@@ -64,6 +64,7 @@ Status KvStore::open() {
     put_u32(value, kStoreFormat);
     batch.put(kMeta, kMetaFormat, value);
     batch.put(kMeta, kMetaDefinitions, fhir::definitions_fingerprint());
+    TRY(log_, ledger::Log::open(snapshot, kLedgerFamilies));
     return kv_->commit(batch, kv::Durability::kSynced);
   }
   TRY(uint32_t number, ByteReader(format).u32());
@@ -83,6 +84,7 @@ Status KvStore::open() {
     return fail(ErrorCode::kUnsupported,
                 "the store was made with other FHIR definitions than this program was built with");
   }
+  TRY(log_, ledger::Log::open(snapshot, kLedgerFamilies));
   TRY(last_t_, read_counter(snapshot, kMetaT));
   TRY(last_person_, read_counter(snapshot, kMetaPerson));
   std::string instant;
@@ -368,13 +370,21 @@ Status KvStore::prepare_known(const Draft& draft, const KvView& view, const Loca
   return prepare_content(draft, &view, before, out);
 }
 
-Result<CommitResult> KvStore::commit(std::span<Prepared> items) {
+Result<uint64_t> KvStore::append_ledger(std::span<const ledger::Append> entries) {
+  CHECK(!entries.empty());
+  TRY(CommitResult result, commit({}, entries));
+  return *result.ledger_number;
+}
+
+Result<CommitResult> KvStore::commit(std::span<Prepared> items,
+                                     std::span<const ledger::Append> entries) {
   if (items.size() > kCommitItemsMax) {
     return fail(ErrorCode::kTooLarge,
                 "a commit has more than " + std::to_string(kCommitItemsMax) + " resources");
   }
   Waiter waiter;
   waiter.items = items;
+  waiter.entries = entries;
   std::unique_lock lock(queue_mutex_);
   queue_.push_back(&waiter);
   while (!waiter.done) {
@@ -409,30 +419,53 @@ Instant KvStore::next_instant() {
 }
 
 void KvStore::commit_group(const std::vector<Waiter*>& waiters) {
+  if (!broken_) {
+    for (Waiter* waiter : waiters) {
+      waiter->result = fail(broken_.error());
+    }
+    return;
+  }
   Group group;
-  group.before = kv_view();
+  bool has_items = std::any_of(waiters.begin(), waiters.end(),
+                               [](const Waiter* waiter) { return !waiter->items.empty(); });
+  if (has_items) {
+    group.before = kv_view();
+  }
   group.t = last_t_;
   group.person = last_person_;
   group.instant = next_instant();
   for (Waiter* waiter : waiters) {
     waiter->result = add_to_group(waiter->items, group);
+    if (waiter->result && !waiter->entries.empty()) {
+      add_entries(*waiter, group);
+    }
   }
   if (group.batch.empty()) {
     return;
   }
-  group.batch.put(kMeta, kMetaT, u64_value(group.t));
-  group.batch.put(kMeta, kMetaPerson, u64_value(group.person));
+  if (group.t != last_t_) {
+    group.batch.put(kMeta, kMetaT, u64_value(group.t));
+    group.batch.put(kMeta, kMetaPerson, u64_value(group.person));
+  }
   Status written = keys_->sync();
   if (written) {
     written = kv_->commit(group.batch, kv::Durability::kSynced);
   }
   if (!written) {
+    // SAFETY: what the disk holds now is not known. The next start finds out; until then nothing is
+    // acknowledged that might stand beside something else of the same number.
+    broken_ = written;
+    log_->abandon();
     for (Waiter* waiter : waiters) {
       if (waiter->result) {
         waiter->result = fail(written.error());
       }
     }
     return;
+  }
+  log_->confirm();
+  if (group.t == last_t_) {
+    return;  // the ledger alone
   }
   last_t_ = group.t;
   last_person_ = group.person;
@@ -441,6 +474,13 @@ void KvStore::commit_group(const std::vector<Waiter*>& waiters) {
   for (Ord ord : group.placed) {
     places_.at(ord.value()).is_new = false;
   }
+}
+
+void KvStore::add_entries(Waiter& waiter, Group& group) {
+  waiter.result->ledger_number = log_->stage(
+      waiter.entries, [&group](kv::Family family, std::string_view key, std::string_view value) {
+        group.batch.put(family, key, value);
+      });
 }
 
 // All that can fail comes before the first change of the group: others' commits are in it.

@@ -36,7 +36,13 @@ class KvStore final : public Store {
   Result<Ord> place_patient(SourceNumber source, const IdHash& patient,
                             std::string_view own_id) override;
   Status prepare(const Draft& draft, Prepared& out) override;
-  Result<CommitResult> commit(std::span<Prepared> items) override;
+  Result<CommitResult> commit(std::span<Prepared> items,
+                              std::span<const ledger::Append> entries) override;
+  Result<uint64_t> append_ledger(std::span<const ledger::Append> entries) override;
+  crypto::Key audit_key(Ord ord) override { return keys_->audit_key_or_new(ord); }
+  crypto::Key audit_month_key(uint16_t month) override {
+    return keys_->audit_month_key_or_new(month);
+  }
   Result<std::unique_ptr<BulkLoad>> begin_bulk_load(const BulkLoadOptions& options) override;
   void forget_places() override;
   Status record_arrival(SourceNumber source, const Arrival& arrival,
@@ -52,6 +58,7 @@ class KvStore final : public Store {
   // A commit waiting for its turn.
   struct Waiter {
     std::span<Prepared> items;
+    std::span<const ledger::Append> entries;
     Result<CommitResult> result = CommitResult();
     bool done = false;
   };
@@ -79,6 +86,7 @@ class KvStore final : public Store {
 
   void lead(std::unique_lock<std::mutex>& lock);
   void commit_group(const std::vector<Waiter*>& waiters);
+  void add_entries(Waiter& waiter, Group& group);
   Result<CommitResult> add_to_group(std::span<Prepared> items, Group& group);
   Status check_unchanged(const Prepared& item, const Group& group) const;
   Status prepare_known(const Draft& draft, const KvView& view, const Located& located,
@@ -129,6 +137,9 @@ class KvStore final : public Store {
   std::deque<Waiter*> queue_;
   bool leading_ = false;
 
+  // Only the leader of the queue touches it.
+  std::optional<ledger::Log> log_;
+  Status broken_;  // the first failure to write
   // Only the leader of the queue, or the one bulk load, touches these.
   T last_t_ = 0;
   Instant last_instant_;

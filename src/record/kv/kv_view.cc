@@ -499,6 +499,10 @@ Result<Person> KvView::person_of(Ord ord, std::optional<T> as_of) const {
   return person;
 }
 
+Result<ledger::Reader> KvView::ledger() const {
+  return ledger::Reader::open(*snapshot_, kLedgerFamilies);
+}
+
 Result<std::vector<SourceStatus>> KvView::sources() const {
   std::vector<SourceStatus> out;
   auto cursor = snapshot_->scan(kMeta, {"n", "o"});

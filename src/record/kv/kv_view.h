@@ -39,6 +39,11 @@ class KvView final : public View {
   Result<std::optional<PersonNumber>> person_matching(std::string_view match) const override;
   Result<SourcePatient> source_patient(Ord ord) const override;
   Result<std::vector<std::vector<SourcePatient>>> numbers_in_doubt(size_t count_max) const override;
+  Result<ledger::Reader> ledger() const override;
+  Result<crypto::Key> audit_key(Ord ord) const override { return keys_.audit_key(ord); }
+  Result<crypto::Key> audit_month_key(uint16_t month) const override {
+    return keys_.audit_month_key(month);
+  }
   Result<std::vector<SourceStatus>> sources() const override;
   Result<std::vector<Refusal>> refusals(SourceNumber source, size_t count_max) const override;
 

@@ -52,6 +52,30 @@ TEST(Bytes, Base64UrlIsStrict) {
   }
 }
 
+TEST(Bytes, Base64IsStrict) {
+  const std::pair<std::string, const char*> rows[] = {{"", ""},
+                                                      {"f", "Zg=="},
+                                                      {"fo", "Zm8="},
+                                                      {"foo", "Zm9v"},
+                                                      {"foob", "Zm9vYg=="},
+                                                      {"fooba", "Zm9vYmE="},
+                                                      {"foobar", "Zm9vYmFy"},
+                                                      {"\xfb\xff", "+/8="}};
+  for (const auto& [bytes, text] : rows) {
+    EXPECT_EQ(to_base64(bytes), text);
+    EXPECT_EQ(from_base64(text).value(), bytes);
+  }
+  for (const char* bad : {"Z", "Zg", "Zg=", "Zh==", "Zm9=", "Zm-v", "Zm9v\n", "Zm9v=", "Zm9v====",
+                          "=", "==", "====", "Z===", "Zg==Zg==", "Zm8 ", "\xC3\xA9=="}) {
+    EXPECT_FALSE(from_base64(bad).has_value()) << bad;
+  }
+  for (size_t size = 0; size < 100; ++size) {
+    const std::string bytes = SeededRandom(size).bytes(size);
+    EXPECT_EQ(from_base64(to_base64(bytes)).value(), bytes);
+    EXPECT_EQ(from_base64url(to_base64url(bytes)).value(), bytes);
+  }
+}
+
 TEST(Bytes, HexIsStrict) {
   EXPECT_EQ(*from_hex(to_hex("\x01\xFFz")), "\x01\xFFz");
   EXPECT_FALSE(from_hex("abc"));

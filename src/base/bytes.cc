@@ -1,12 +1,29 @@
 #include "base/bytes.h"
 
+#include <array>
+
 #include "base/check.h"
 
 namespace continuum {
 namespace {
 
+constexpr std::string_view kBase64 =
+    "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789+/";
 constexpr std::string_view kBase64Url =
     "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789-_";
+constexpr uint8_t kNoDigit = 255;
+
+// The value of each byte as a digit of an alphabet of 64.
+constexpr std::array<uint8_t, 256> digit_values(std::string_view alphabet) {
+  std::array<uint8_t, 256> values{};
+  for (uint8_t& value : values) {
+    value = kNoDigit;
+  }
+  for (size_t i = 0; i < alphabet.size(); ++i) {
+    values[static_cast<uint8_t>(alphabet[i])] = static_cast<uint8_t>(i);
+  }
+  return values;
+}
 
 void put_big_endian(std::string& out, uint64_t value, int width) {
   char buffer[8];
@@ -27,6 +44,44 @@ int hex_digit(char c) {
     return c - 'A' + 10;
   }
   return -1;
+}
+
+// Digits of six bits each; the last is filled up with zeros.
+std::string encode_64(std::string_view bytes, std::string_view alphabet) {
+  std::string out;
+  out.reserve((bytes.size() * 4 + 2) / 3);
+  uint32_t pending = 0;
+  unsigned bits = 0;
+  for (char c : bytes) {
+    pending = (pending << 8) | static_cast<uint8_t>(c);
+    for (bits += 8; bits >= 6; bits -= 6) {
+      out.push_back(alphabet[(pending >> (bits - 6)) & 63]);
+    }
+  }
+  if (bits > 0) {
+    out.push_back(alphabet[(pending << (6 - bits)) & 63]);
+  }
+  return out;
+}
+
+// False: a byte that is no digit, an impossible length, or bits set beyond the last byte.
+bool decode_64(std::string_view text, const std::array<uint8_t, 256>& values, std::string& out) {
+  out.reserve(text.size() * 3 / 4);
+  uint32_t pending = 0;
+  unsigned bits = 0;
+  for (char c : text) {
+    const uint8_t digit = values[static_cast<uint8_t>(c)];
+    if (digit == kNoDigit) {
+      return false;
+    }
+    pending = (pending << 6) | digit;
+    bits += 6;
+    if (bits >= 8) {
+      bits -= 8;
+      out.push_back(static_cast<char>(pending >> bits));
+    }
+  }
+  return bits < 6 && (pending & ((1U << bits) - 1)) == 0;
 }
 
 }  // namespace
@@ -148,42 +203,30 @@ Result<std::string> from_hex(std::string_view text) {
 }
 
 std::string to_base64url(std::string_view bytes) {
+  return encode_64(bytes, kBase64Url);
+}
+
+Result<std::string> from_base64url(std::string_view text) {
+  static constexpr auto kValues = digit_values(kBase64Url);
   std::string out;
-  out.reserve((bytes.size() * 4 + 2) / 3);
-  uint32_t pending = 0;
-  unsigned bits = 0;
-  for (char c : bytes) {
-    pending = (pending << 8) | static_cast<uint8_t>(c);
-    for (bits += 8; bits >= 6; bits -= 6) {
-      out.push_back(kBase64Url[(pending >> (bits - 6)) & 63]);
-    }
-  }
-  if (bits > 0) {
-    out.push_back(kBase64Url[(pending << (6 - bits)) & 63]);
+  if (!decode_64(text, kValues, out)) {
+    return fail(ErrorCode::kInvalid, "not base64url without padding");
   }
   return out;
 }
 
-Result<std::string> from_base64url(std::string_view text) {
-  auto wrong = [] { return fail(ErrorCode::kInvalid, "not base64url without padding"); };
+std::string to_base64(std::string_view bytes) {
+  std::string out = encode_64(bytes, kBase64);
+  out.append((4 - out.size() % 4) % 4, '=');
+  return out;
+}
+
+Result<std::string> from_base64(std::string_view text) {
+  static constexpr auto kValues = digit_values(kBase64);
+  const size_t padding = text.ends_with("==") ? 2 : text.ends_with("=") ? 1 : 0;
   std::string out;
-  out.reserve(text.size() * 3 / 4);
-  uint32_t pending = 0;
-  unsigned bits = 0;
-  for (char c : text) {
-    size_t digit = kBase64Url.find(c);
-    if (digit == std::string_view::npos) {
-      return wrong();
-    }
-    pending = (pending << 6) | static_cast<uint32_t>(digit);
-    bits += 6;
-    if (bits >= 8) {
-      bits -= 8;
-      out.push_back(static_cast<char>(pending >> bits));
-    }
-  }
-  if (bits >= 6 || (pending & ((1U << bits) - 1)) != 0) {
-    return wrong();
+  if (text.size() % 4 != 0 || !decode_64(text.substr(0, text.size() - padding), kValues, out)) {
+    return fail(ErrorCode::kInvalid, "not base64 with padding");
   }
   return out;
 }

@@ -1,4 +1,4 @@
-// Fixed-width integers to and from byte strings, and hexadecimal text.
+// Fixed-width integers to and from byte strings; hexadecimal and base64 text.
 //
 // Big-endian everywhere: stored keys must sort as their numbers do. Readers are for bytes that may
 // be damaged: a short read is an error, never undefined.
@@ -54,5 +54,10 @@ Result<std::string> from_hex(std::string_view text);
 std::string to_base64url(std::string_view bytes);
 // kInvalid: any other character, an impossible length, or bits set beyond the last byte.
 Result<std::string> from_base64url(std::string_view text);
+
+// RFC 4648 section 4, with padding.
+std::string to_base64(std::string_view bytes);
+// kInvalid as from_base64url, and when padding is missing or too much.
+Result<std::string> from_base64(std::string_view text);
 
 }  // namespace continuum

@@ -33,6 +33,7 @@ struct KeySetSource::State {
   crypto::Digest digest{};   // of the text of keys.set
   Instant fetched;           // when keys.set was had
   std::optional<Instant> attempted;
+  bool under_way = false;  // a fetch is
   std::optional<Error> failure;
 };
 
@@ -81,12 +82,13 @@ std::optional<Error> KeySetSource::last_failure(std::string_view issuer) const {
   return found->second->failure;
 }
 
-// Nothing while the last attempt is too recent. A clock that was set back makes keys old and
-// attempts long past: better one fetch too many than keys that never change.
+// Nothing when the last attempt is too recent, unless it is still under way and may bring the key.
+// A clock that was set back makes keys old and attempts long past: better one fetch too many than
+// keys that never change.
 KeySetSource::Need KeySetSource::need_of(const State& state, std::string_view kid) const {
   const Instant now = clock_.now();
   const std::lock_guard lock(state.mutex);
-  if (state.attempted && now >= *state.attempted &&
+  if (!state.under_way && state.attempted && now >= *state.attempted &&
       seconds_between(*state.attempted, now) < kFetchIntervalSeconds) {
     return Need::kNothing;
   }
@@ -125,6 +127,7 @@ void KeySetSource::fetch(State& state) {
   {
     const std::lock_guard lock(state.mutex);
     state.attempted = now;
+    state.under_way = true;
   }
   const auto text = fetch_text(state.issuer);
   auto set = text ? JwkSet::parse(*text) : Result<JwkSet>(tl::unexpect, text.error());
@@ -134,6 +137,7 @@ void KeySetSource::fetch(State& state) {
   const crypto::Digest digest = set ? crypto::sha256(*text) : crypto::Digest{};
 
   const std::lock_guard lock(state.mutex);
+  state.under_way = false;
   if (!set) {
     state.failure = set.error();
     if (set.error().code == ErrorCode::kForbidden && state.keys.set != nullptr) {

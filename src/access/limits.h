@@ -1,4 +1,4 @@
-// Bounds of the access folder.
+// Bounds of the access folder. All are inclusive.
 #pragma once
 
 #include <cstddef>
@@ -29,5 +29,36 @@ inline constexpr size_t kPolicyCaseLineBytesMax = 4'000;
 inline constexpr size_t kPolicyCasesOfRowMax = 2'000;  // what one row stands for
 inline constexpr size_t kPolicyCasesMax = 100'000;     // what one file stands for
 inline constexpr size_t kPolicyCaseWordsMax = 40;      // that describe a caller or a place
+
+// Tokens.
+inline constexpr size_t kTokenBytesMax = 8 * 1'024;
+inline constexpr size_t kTokenDepthMax = 8;     // nesting of header and claims
+inline constexpr size_t kNameBytesMax = 200;    // of sub, client_id, jti, kid and user ids
+inline constexpr size_t kAudiencesMax = 16;     // members of an `aud` array
+inline constexpr size_t kStaffRolesMax = 64;    // roles of one person
+inline constexpr size_t kRoleCodesMax = 256;    // activities or workgroups of one role
+inline constexpr size_t kRoleCodePartsMax = 8;  // "S8000:G8000:R8000" has three
+inline constexpr size_t kCodeBytesMax = 40;     // of one such code
+inline constexpr int64_t kLeewaySeconds = 60;   // by which clocks may differ
+inline constexpr int64_t kTokenLifetimeSecondsMax = 12 * 3'600;  // exp - iat
+inline constexpr size_t kNumericDateDigitsMax = 12;
+inline constexpr size_t kVerifiedTokensMax = 20'000;  // remembered until they expire
+
+// Key sets.
+inline constexpr size_t kKeySetBytesMax = 256 * 1'024;
+inline constexpr size_t kKeySetDepthMax = 8;
+inline constexpr size_t kKeysMax = 64;         // members of `keys`
+inline constexpr size_t kKeysOfOneKidMax = 4;  // tried for one token
+inline constexpr size_t kDiscoveryBytesMax = 64 * 1'024;
+inline constexpr size_t kUrlBytesMax = 1'000;
+
+// Asking an issuer for its keys.
+inline constexpr int64_t kKeysFreshSeconds = 10 * 60;    // older ones are asked for again
+inline constexpr int64_t kKeysKeptSeconds = 24 * 3'600;  // while the issuer does not answer
+inline constexpr int64_t kFetchIntervalSeconds = 30;     // between two fetches of one issuer
+inline constexpr int64_t kKeyFileFreshSeconds = 30;      // a file of keys is read again
+inline constexpr int kWaitersMax = 4;                    // threads that wait for one fetch
+inline constexpr int64_t kConnectMsMax = 2'000;
+inline constexpr int64_t kAnswerMsMax = 4'000;
 
 }  // namespace continuum::access

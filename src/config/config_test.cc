@@ -70,6 +70,32 @@ TEST(ParseRegion, NamesEveryProblem) {
        "[[source]]\nname = 's'\norganisation = 'A81'\nclient_id = 'c'\n"
        "[[source]]\nname = 's'\norganisation = 'A81'\nclient_id = 'c'",
        "12:8 14:13", "line 8"},
+      {"mode = 'demo'", "", ""},
+      {"mode = 'live'", "", ""},
+      {"mode = 'dmeo'", "3:8", "'mode': unknown mode 'dmeo' (did you mean 'demo'?)"},
+      {"mode = 1", "3:8", "text in quotes"},
+      {"[[issuer]]\nurl = 'https://id.example.org'\nkinds = ['staff', 'citizen']", "", ""},
+      {"[[issuer]]\nurl = 'https://id.example.org/a/'\nkinds = ['system']\njwks_file = 'k.json'",
+       "", ""},
+      {"[[issuer]]", "3:1 3:1", "'kinds' is missing"},
+      {"[[issuer]]\nurl = 'http://127.0.0.1:9000'\nkinds = ['staff']", "4:7", "mode = \"demo\""},
+      {"[[issuer]]\nurl = 'http://id.example.org'\nkinds = ['staff']", "4:7", "loopback host"},
+      {"[[issuer]]\nurl = 'https://a'\nkinds = []", "5:9", "one or more of"},
+      {"[[issuer]]\nurl = 'https://a'\nkinds = 'staff'", "5:9", "one or more of"},
+      {"[[issuer]]\nurl = 'https://a'\nkinds = ['staff', 1, 'stuff', 'staff']", "5:19 5:22 5:31",
+       "(did you mean 'staff'?)"},
+      {"[[issuer]]\nurl = 'https://a'\nkinds = ['staff']\njwks_file = ''\nkeys = 1", "6:13 7:1",
+       "a path"},
+      {"[[issuer]]\nurl = 'https://a'\nkinds = ['staff']\n"
+       "[[issuer]]\nurl = 'https://a'\nkinds = ['citizen']",
+       "7:7", "already given on line 4"},
+      {"[[operator]]\nclient_id = 'watch'", "", ""},
+      {"[[operator]]", "3:1", "'client_id' is missing"},
+      {"[[operator]]\nclient_id = 'watch'\n[[operator]]\nclient_id = 'watch'", "6:13", "line 4"},
+      {"[[organisation]]\nods_code = 'A81'\nname = 'x'\nkind = 'other'\n"
+       "[[source]]\nname = 's'\norganisation = 'A81'\nclient_id = 'c'\n"
+       "[[operator]]\nclient_id = 'c'",
+       "12:13", "line 10"},
       {"[.]", "3:2", ""},
       {"a.b\u029C = 1", "3:4", ""},
       {"[\x01]", "3:2", ""},
@@ -91,6 +117,39 @@ TEST(ParseRegion, NamesEveryProblem) {
       EXPECT_NE(region.error().text().find(row.says), std::string::npos) << region.error().text();
     }
   }
+}
+
+TEST(ParseRegion, HttpIssuersNeedADemo) {
+  const auto region = parse_region(
+      std::string(kHead) +
+          "[[issuer]]\nurl = 'http://localhost:9000'\nkinds = ['operator', 'staff']\n"
+          "[[issuer]]\nurl = 'http://[::1]/id'\nkinds = ['citizen']\njwks_file = '/k'\n"
+          "[[operator]]\nclient_id = 'watch'\n",
+      "region.toml");
+  EXPECT_EQ(places(region), "4:7 7:7");
+  const auto demo = parse_region(
+      "mode = 'demo'\n" + std::string(kHead) +
+          "[[issuer]]\nurl = 'http://localhost:9000'\nkinds = ['operator', 'staff']\n"
+          "[[issuer]]\nurl = 'http://[::1]/id'\nkinds = ['citizen']\njwks_file = '/k'\n"
+          "[[operator]]\nclient_id = 'watch'\n",
+      "region.toml");
+  ASSERT_TRUE(demo) << demo.error().text();
+  EXPECT_EQ(demo->mode, Mode::kDemo);
+  const std::vector<Issuer> issuers = {
+      {"http://localhost:9000", {CallerKind::kOperator, CallerKind::kStaff}, ""},
+      {"http://[::1]/id", {CallerKind::kCitizen}, "/k"}};
+  EXPECT_EQ(demo->issuers, issuers);
+  EXPECT_EQ(demo->operators, std::vector<Operator>{{"watch"}});
+}
+
+TEST(ParseRegion, BoundsIssuers) {
+  std::string text(kHead);
+  for (size_t i = 0; i < kIssuersMax; ++i) {
+    text += "[[issuer]]\nurl = 'https://a" + std::to_string(i) + "'\nkinds = ['staff']\n";
+  }
+  EXPECT_TRUE(parse_region(text, "region.toml"));
+  text += "[[issuer]]\nurl = 'https://b'\nkinds = ['staff']\n";
+  EXPECT_EQ(places(parse_region(text, "region.toml")), "99:1");
 }
 
 TEST(ParseRegion, NeedsNameAndBaseUrl) {
@@ -179,6 +238,21 @@ Region random_region(SeededRandom& random) {
     region.sources.push_back({"s-" + std::to_string(n), owner.ods_code,
                               random.below(2) == 0 ? "" : "client\"" + std::to_string(n)});
   }
+  region.mode = random.below(2) == 0 ? Mode::kDemo : Mode::kLive;
+  for (uint64_t n = random.below(4); n > 0; --n) {
+    Issuer issuer{"https://id" + std::to_string(n) + ".example.org", {}, ""};
+    const uint64_t chosen = 1 + random.below(15);
+    for (const auto& [kind, name] : kCallerKinds) {
+      if ((chosen >> static_cast<unsigned>(kind) & 1) != 0) {
+        issuer.kinds.push_back(kind);
+      }
+    }
+    issuer.jwks_file = random.below(2) == 0 ? "" : random_name(random);
+    region.issuers.push_back(issuer);
+  }
+  for (uint64_t n = random.below(3); n > 0; --n) {
+    region.operators.push_back({"watch" + std::to_string(n)});
+  }
   return region;
 }
 
@@ -222,6 +296,20 @@ TEST(Shapes, FhirBaseUrl) {
                           "http://-a/fhir",
                           "http://a..b/fhir"}) {
     EXPECT_FALSE(is_fhir_base_url(bad)) << bad;
+  }
+}
+
+TEST(Shapes, IssuerUrl) {
+  for (const char* good : {"https://id.example.org", "https://id.example.org/",
+                           "https://a:8443/x/y", "http://localhost", "http://localhost:9000/",
+                           "http://127.1.2.3:1/a", "http://[::1]", "http://[::1]:9000/x"}) {
+    EXPECT_TRUE(is_issuer_url(good)) << good;
+  }
+  for (const char* bad : {"", "https:", "https://", "id.example.org", "http://id.example.org",
+                          "http://127.0.0.1.org", "http://localhost.example.org", "http://10.0.0.1",
+                          "http://[::2]", "https://a?x", "https://a#x", "https://u@a",
+                          "http://localhost@a", "https://a//b", "HTTPS://a", "https://A"}) {
+    EXPECT_FALSE(is_issuer_url(bad)) << bad;
   }
 }
 

@@ -22,6 +22,8 @@ constexpr size_t kOdsCodeLengthMin = 3;
 constexpr size_t kOdsCodeLengthMax = 10;
 constexpr size_t kSourceNameLengthMax = 40;
 constexpr size_t kClientIdLengthMax = 200;
+constexpr size_t kFilePathBytesMax = 1'000;
+constexpr size_t kIssuersMax = 32;
 
 // How much a client may ask of the server. All are upper bounds, themselves allowed.
 struct Limits {

@@ -12,6 +12,9 @@
 namespace continuum::config {
 namespace {
 
+// Longer than any word of ours.
+constexpr size_t kWordComparedMax = 60;
+
 // Where each value of something that must be unique was first seen.
 using FirstSeen = std::map<std::string, toml::source_position>;
 
@@ -25,34 +28,30 @@ void refuse_duplicate(FirstSeen& seen, const PlacedText& value, std::string_view
   }
 }
 
-std::optional<OrganisationKind> find_kind(std::string_view word) {
-  for (const auto& [kind, name] : kOrganisationKinds) {
-    if (name == word) {
-      return kind;
+// The value that `text` names in `table`; a word that is not there is noted, with the nearest.
+template <typename Value, size_t kCount>
+std::optional<Value> find_word(const PlacedText& text, std::string_view key,
+                               const std::array<std::pair<Value, std::string_view>, kCount>& table,
+                               Problems& problems) {
+  std::array<std::string_view, kCount> names;
+  for (size_t i = 0; i < kCount; ++i) {
+    if (table[i].second == text.text) {
+      return table[i].first;
     }
+    names[i] = table[i].second;
   }
+  // A word of any length costs a bounded comparison.
+  const auto compared = std::string_view(text.text).substr(0, kWordComparedMax);
+  problems.add(text.where, fmt::format("'{}': unknown {} {} (did you mean '{}'?)", key,
+                                       key == "kinds" ? "kind" : key, shown(text.text),
+                                       nearest_name(compared, names)));
   return std::nullopt;
 }
 
-std::string nearest_kind(std::string_view word) {
-  std::array<std::string_view, kOrganisationKinds.size()> names;
-  std::transform(kOrganisationKinds.begin(), kOrganisationKinds.end(), names.begin(),
-                 [](const auto& each) { return each.second; });
-  return std::string(nearest_name(word, names));
-}
-
-OrganisationKind read_kind(TableReader& reader, Problems& problems) {
-  auto text = reader.text("kind", Presence::kRequired, kDisplayName);
-  if (!text) {
-    return OrganisationKind::kOther;
-  }
-  auto kind = find_kind(text->text);
-  if (!kind) {
-    problems.add(text->where, fmt::format("'kind': unknown kind {} (did you mean '{}'?)",
-                                          shown(text->text), nearest_kind(text->text)));
-  }
-  return kind.value_or(OrganisationKind::kOther);
-}
+constexpr std::array<std::pair<Mode, std::string_view>, 2> kModes{{
+    {Mode::kLive, "live"},
+    {Mode::kDemo, "demo"},
+}};
 
 std::string text_or_empty(std::optional<PlacedText> text) {
   return text ? std::move(text->text) : std::string();
@@ -66,6 +65,7 @@ class RegionReader {
     region_.base_url = text_or_empty(reader.text("base_url", Presence::kRequired, kFhirBaseUrl));
     region_.cache_mb =
         reader.number("cache_mb", kCacheMbMin, kCacheMbMax).value_or(region_.cache_mb);
+    read_mode(reader);
     if (const toml::table* listen = reader.table("listen")) {
       read_listen(*listen);
     }
@@ -78,6 +78,10 @@ class RegionReader {
     for (const toml::table* source : reader.tables("source")) {
       read_source(*source);
     }
+    read_issuers(reader.tables("issuer"));
+    for (const toml::table* each : reader.tables("operator")) {
+      read_operator(*each);
+    }
     reader.refuse_unknown_keys();
     return std::move(region_);
   }
@@ -85,6 +89,12 @@ class RegionReader {
   Problems& problems() { return problems_; }
 
  private:
+  void read_mode(TableReader& reader) {
+    if (auto word = reader.text("mode", Presence::kOptional, kDisplayName)) {
+      region_.mode = find_word(*word, "mode", kModes, problems_).value_or(Mode::kLive);
+    }
+  }
+
   void read_listen(const toml::table& table) {
     TableReader reader(table, problems_);
     if (auto address = reader.text("address", Presence::kOptional, kLoopbackAddress)) {
@@ -118,7 +128,10 @@ class RegionReader {
       organisation.ods_code = std::move(code->text);
     }
     organisation.name = text_or_empty(reader.text("name", Presence::kRequired, kDisplayName));
-    organisation.kind = read_kind(reader, problems_);
+    if (auto word = reader.text("kind", Presence::kRequired, kDisplayName)) {
+      organisation.kind = find_word(*word, "kind", kOrganisationKinds, problems_)
+                              .value_or(OrganisationKind::kOther);
+    }
     reader.refuse_unknown_keys();
     region_.organisations.push_back(std::move(organisation));
   }
@@ -142,6 +155,58 @@ class RegionReader {
     region_.sources.push_back(std::move(source));
   }
 
+  void read_issuers(const std::vector<const toml::table*>& tables) {
+    for (size_t i = 0; i < tables.size(); ++i) {
+      if (i == kIssuersMax) {
+        problems_.add(TableReader(*tables[i], problems_).where(),
+                      fmt::format("'issuer': expected at most {}", kIssuersMax));
+        return;
+      }
+      read_issuer(*tables[i]);
+    }
+  }
+
+  // Mode is known by then.
+  void read_issuer(const toml::table& table) {
+    TableReader reader(table, problems_);
+    Issuer issuer;
+    if (auto url = reader.text("url", Presence::kRequired, kIssuerUrl)) {
+      refuse_duplicate(issuer_urls_, *url, "url", problems_);
+      if (url->text.starts_with("http:") && region_.mode != Mode::kDemo) {
+        problems_.add(url->where, "'url': an http issuer needs mode = \"demo\"");
+      }
+      issuer.url = std::move(url->text);
+    }
+    issuer.kinds = read_caller_kinds(reader);
+    issuer.jwks_file = text_or_empty(reader.text("jwks_file", Presence::kOptional, kFilePath));
+    reader.refuse_unknown_keys();
+    region_.issuers.push_back(std::move(issuer));
+  }
+
+  std::vector<CallerKind> read_caller_kinds(TableReader& reader) {
+    FirstSeen seen;
+    std::vector<CallerKind> kinds;
+    for (const PlacedText& word :
+         reader.texts("kinds", "one or more of staff, citizen, system, operator")) {
+      refuse_duplicate(seen, word, "kinds", problems_);
+      if (auto kind = find_word(word, "kinds", kCallerKinds, problems_)) {
+        kinds.push_back(*kind);
+      }
+    }
+    return kinds;
+  }
+
+  void read_operator(const toml::table& table) {
+    TableReader reader(table, problems_);
+    Operator each;
+    if (auto client_id = reader.text("client_id", Presence::kRequired, kClientId)) {
+      refuse_duplicate(client_ids_, *client_id, "client_id", problems_);
+      each.client_id = std::move(client_id->text);
+    }
+    reader.refuse_unknown_keys();
+    region_.operators.push_back(std::move(each));
+  }
+
   void refuse_unknown_organisation(const PlacedText& code) {
     if (!ods_codes_.contains(code.text)) {
       problems_.add(
@@ -154,7 +219,8 @@ class RegionReader {
   Problems problems_;
   FirstSeen ods_codes_;
   FirstSeen source_names_;
-  FirstSeen client_ids_;
+  FirstSeen client_ids_;  // of sources and operators
+  FirstSeen issuer_urls_;
 };
 
 bool is_comment(std::string_view line) {
@@ -191,6 +257,15 @@ Result<Region> refuse_syntax(const toml::parse_error& error, std::string_view fi
 
 std::string_view to_string(OrganisationKind kind) {
   for (const auto& [each, name] : kOrganisationKinds) {
+    if (each == kind) {
+      return name;
+    }
+  }
+  CHECK(false);
+}
+
+std::string_view to_string(CallerKind kind) {
+  for (const auto& [each, name] : kCallerKinds) {
     if (each == kind) {
       return name;
     }

@@ -3,6 +3,7 @@
 //   name = "Exemplar"                              # required
 //   base_url = "http://127.0.0.1:8080/fhir"        # required; the FHIR base, ends with /fhir
 //   cache_mb = 256                                 # memory for the store's block cache
+//   mode = "live"                                  # or "demo": synthetic people only
 //
 //   [listen]
 //   address = "127.0.0.1"                          # a loopback address
@@ -20,6 +21,15 @@
 //   name = "a81001-gp"                             # required, unique: a-z, 0-9 and hyphens
 //   organisation = "A81001"                        # required: the ODS code of one above or below
 //   client_id = "exemplar-surgery-system"          # optional, unique: who may write as this source
+//
+//   [[issuer]]                                     # whose access tokens are believed
+//   url = "https://id.example.org"                 # required, unique; http in a demo on loopback
+//   kinds = ["staff", "citizen"]                   # required: who it may speak for, see
+//   kCallerKinds jwks_file = "/etc/continuum/issuer.json"       # optional: its keys, instead of
+//   asking it
+//
+//   [[operator]]
+//   client_id = "exemplar-monitoring"              # required; unique, among those of sources too
 #pragma once
 
 #include <array>
@@ -78,6 +88,35 @@ struct Source {
   bool operator==(const Source&) const = default;
 };
 
+// Who an access token may speak for.
+enum class CallerKind : uint8_t { kStaff, kCitizen, kSystem, kOperator };
+
+constexpr std::array<std::pair<CallerKind, std::string_view>, 4> kCallerKinds{{
+    {CallerKind::kStaff, "staff"},
+    {CallerKind::kCitizen, "citizen"},
+    {CallerKind::kSystem, "system"},
+    {CallerKind::kOperator, "operator"},
+}};
+
+std::string_view to_string(CallerKind kind);
+
+// An OpenID Connect provider whose access tokens are believed.
+struct Issuer {
+  std::string url;                // compared with a token's `iss` byte for byte
+  std::vector<CallerKind> kinds;  // in file order, each once, at least one
+  std::string jwks_file;          // empty: keys are fetched as the issuer's discovery document says
+  bool operator==(const Issuer&) const = default;
+};
+
+// A system that watches the server and sees no records.
+struct Operator {
+  std::string client_id;
+  bool operator==(const Operator&) const = default;
+};
+
+// A demo holds synthetic people only, and may trust issuers that are for development.
+enum class Mode : uint8_t { kLive, kDemo };
+
 struct Listen {
   std::string address = "127.0.0.1";
   uint16_t port = 8080;
@@ -88,10 +127,13 @@ struct Region {
   std::string name;
   std::string base_url;
   uint64_t cache_mb = 256;
+  Mode mode = Mode::kLive;
   Listen listen;
   Limits limits;
   std::vector<Organisation> organisations;  // in file order
   std::vector<Source> sources;              // in file order
+  std::vector<Issuer> issuers;              // in file order
+  std::vector<Operator> operators;          // in file order
   bool operator==(const Region&) const = default;
 };
 

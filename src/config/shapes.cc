@@ -5,6 +5,7 @@
 #include <algorithm>
 #include <array>
 #include <charconv>
+#include <optional>
 #include <string>
 
 #include "config/limits.h"
@@ -82,6 +83,41 @@ bool is_path(std::string_view text) {
          });
 }
 
+struct UrlParts {
+  std::string_view scheme;
+  std::string_view authority;
+  std::string_view path;  // may be empty
+};
+
+// An absolute http or https URL of at most kUrlBytesMax without user, query or fragment.
+std::optional<UrlParts> split_url(std::string_view text) {
+  if (text.size() > kUrlBytesMax) {
+    return std::nullopt;
+  }
+  const size_t scheme_end = text.find("://");
+  const std::string_view scheme = text.substr(0, std::min(scheme_end, text.size()));
+  if (scheme != "http" && scheme != "https") {
+    return std::nullopt;
+  }
+  const std::string_view rest = text.substr(scheme_end + 3);
+  const size_t path = std::min(rest.find('/'), rest.size());
+  const UrlParts parts{scheme, rest.substr(0, path), rest.substr(path)};
+  if (!is_authority(parts.authority) || !is_path(parts.path)) {
+    return std::nullopt;
+  }
+  return parts;
+}
+
+// Of an authority that is one; without the brackets of IPv6.
+std::string_view host_of(std::string_view authority) {
+  return authority.starts_with('[') ? authority.substr(1, authority.find(']') - 1)
+                                    : authority.substr(0, authority.find(':'));
+}
+
+bool is_loopback_host(std::string_view host) {
+  return host == "localhost" || is_loopback_address(host);
+}
+
 }  // namespace
 
 bool is_display_name(std::string_view text) {
@@ -106,18 +142,18 @@ bool is_client_id(std::string_view text) {
 }
 
 bool is_fhir_base_url(std::string_view text) {
-  if (text.size() > kUrlBytesMax) {
-    return false;
-  }
-  const size_t scheme_end = text.find("://");
-  const std::string_view scheme = text.substr(0, std::min(scheme_end, text.size()));
-  if (scheme != "http" && scheme != "https") {
-    return false;
-  }
-  const std::string_view rest = text.substr(scheme_end + 3);
-  const size_t path = std::min(rest.find('/'), rest.size());
-  return is_authority(rest.substr(0, path)) && is_path(rest.substr(path)) &&
-         rest.substr(path).ends_with("/fhir");
+  const auto url = split_url(text);
+  return url && url->path.ends_with("/fhir");
+}
+
+bool is_issuer_url(std::string_view text) {
+  const auto url = split_url(text);
+  return url && (url->scheme == "https" || is_loopback_host(host_of(url->authority)));
+}
+
+bool is_file_path(std::string_view text) {
+  return !text.empty() && text.size() <= kFilePathBytesMax &&
+         std::none_of(text.begin(), text.end(), is_control);
 }
 
 bool is_loopback_address(std::string_view text) {

@@ -22,6 +22,11 @@ bool is_client_id(std::string_view text);
 // http or https, a host name or address, an optional port, a path that ends with /fhir; nothing
 // else.
 bool is_fhir_base_url(std::string_view text);
+// http or https, a host name or address, an optional port, and a path or none; nothing else. Over
+// http the host is localhost or a loopback address.
+bool is_issuer_url(std::string_view text);
+// 1 to 1000 bytes without control characters.
+bool is_file_path(std::string_view text);
 // 127.0.0.0/8 or ::1, written as an address.
 bool is_loopback_address(std::string_view text);
 
@@ -31,6 +36,8 @@ constexpr Shape kSourceName{is_source_name, "1 to 40 lower-case letters, digits 
 constexpr Shape kClientId{is_client_id, "1 to 200 visible ASCII characters"};
 constexpr Shape kFhirBaseUrl{is_fhir_base_url,
                              "an absolute http or https URL that ends with /fhir"};
+constexpr Shape kIssuerUrl{is_issuer_url, "an https URL, or an http URL of a loopback host"};
+constexpr Shape kFilePath{is_file_path, "a path of 1 to 1000 bytes"};
 constexpr Shape kLoopbackAddress{is_loopback_address, "a loopback address such as 127.0.0.1"};
 
 }  // namespace continuum::config

@@ -123,6 +123,28 @@ std::optional<PlacedText> TableReader::text(std::string_view key, Presence prese
   return PlacedText{value->get(), place_of(*node)};
 }
 
+std::vector<PlacedText> TableReader::texts(std::string_view key, std::string_view expected) {
+  const toml::node* node = find(key);
+  if (node == nullptr) {
+    problems_.add(where_, fmt::format("'{}' is missing: expected {}", key, expected));
+    return {};
+  }
+  const toml::array* array = node->as_array();
+  if (array == nullptr || array->empty()) {
+    refuse_type(*node, key, expected);
+    return {};
+  }
+  std::vector<PlacedText> out;
+  for (const toml::node& element : *array) {
+    if (const auto* value = element.as_string()) {
+      out.push_back({value->get(), place_of(element)});
+    } else {
+      refuse_type(element, key, "text in quotes");
+    }
+  }
+  return out;
+}
+
 std::optional<uint64_t> TableReader::number(std::string_view key, uint64_t min, uint64_t max) {
   const toml::node* node = find(key);
   if (node == nullptr) {

@@ -48,6 +48,8 @@ class TableReader {
   TableReader(const toml::table& table, Problems& problems);
 
   std::optional<PlacedText> text(std::string_view key, Presence presence, const Shape& shape);
+  // An array of one or more texts; those of a wrong type are left out. Empty when absent or wrong.
+  std::vector<PlacedText> texts(std::string_view key, std::string_view expected);
   // Within [min, max].
   std::optional<uint64_t> number(std::string_view key, uint64_t min, uint64_t max);
   // A table [key]; null when absent or wrong.

@@ -43,11 +43,25 @@ void write_source(const Source& source, std::string& out) {
   }
 }
 
+void write_issuer(const Issuer& issuer, std::string& out) {
+  std::string kinds;
+  for (const CallerKind kind : issuer.kinds) {
+    kinds += (kinds.empty() ? "" : ", ") + quoted(to_string(kind));
+  }
+  out += fmt::format("\n[[issuer]]\nurl = {}\nkinds = [{}]\n", quoted(issuer.url), kinds);
+  if (!issuer.jwks_file.empty()) {
+    out += fmt::format("jwks_file = {}\n", quoted(issuer.jwks_file));
+  }
+}
+
 }  // namespace
 
 std::string to_toml(const Region& region) {
   std::string out = fmt::format("name = {}\nbase_url = {}\ncache_mb = {}\n", quoted(region.name),
                                 quoted(region.base_url), region.cache_mb);
+  if (region.mode == Mode::kDemo) {
+    out += "mode = \"demo\"\n";
+  }
   out += fmt::format("\n[listen]\naddress = {}\nport = {}\n", quoted(region.listen.address),
                      region.listen.port);
   write_limits(region.limits, out);
@@ -56,6 +70,12 @@ std::string to_toml(const Region& region) {
   }
   for (const Source& source : region.sources) {
     write_source(source, out);
+  }
+  for (const Issuer& issuer : region.issuers) {
+    write_issuer(issuer, out);
+  }
+  for (const Operator& each : region.operators) {
+    out += fmt::format("\n[[operator]]\nclient_id = {}\n", quoted(each.client_id));
   }
   return out;
 }

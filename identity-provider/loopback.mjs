@@ -22,3 +22,15 @@ export function isLoopbackUrl(url) {
   const host = url.hostname.replace(/^\[(.*)\]$/, '$1');
   return host === 'localhost' || isLoopbackAddress(host);
 }
+
+/**
+ * Whether an Origin header names a page of this machine; "null" does not.
+ * @param {string} origin
+ */
+export function isLoopbackOrigin(origin) {
+  try {
+    return isLoopbackUrl(new URL(origin));
+  } catch {
+    return false;
+  }
+}

@@ -10,7 +10,7 @@ import { openKeys, SIGNING_ALGORITHMS } from './keys.mjs';
 import {
   CODE_SECONDS, INTERACTION_SECONDS, SESSION_SECONDS, TOKEN_SECONDS_DEFAULT, TOKEN_SECONDS_MAX,
 } from './limits.mjs';
-import { isLoopbackAddress, isLoopbackUrl } from './loopback.mjs';
+import { isLoopbackAddress, isLoopbackOrigin } from './loopback.mjs';
 import { BoundedMap, memoryAdapter } from './memory.mjs';
 import { errorPage, setPageHeaders } from './pages.mjs';
 
@@ -151,7 +151,7 @@ function configuration(options, keys, roles) {
     jwks: keys.signing,
     clients: [demoClient(algorithm),
       ...[...keys.clients].map(([clientId, key]) => systemClient(clientId, key))],
-    clientBasedCORS: (_ctx, origin) => isLoopbackUrl(new URL(origin)),
+    clientBasedCORS: (_ctx, origin) => isLoopbackOrigin(origin),
     clientAuthMethods: ['none', 'private_key_jwt'],
     claims: { openid: ['sub'], profile: ['name'] },
     conformIdTokenClaims: false,

@@ -134,8 +134,9 @@ async function codeOf(issuer, account = 'citizen-1') {
   return new URL(answer.headers.location).searchParams.get('code');
 }
 
-function redeem(issuer, code, changes = {}) {
+function redeem(issuer, code, changes = {}, headers = {}) {
   return exchange(`${issuer}/token`, {
+    headers,
     form: {
       grant_type: 'authorization_code', client_id: 'continuum-demo', redirect_uri: REDIRECT,
       code, code_verifier: 'v'.repeat(43), ...changes,
@@ -151,6 +152,16 @@ test('a code needs its verifier and works once', async (t) => {
   const code = await codeOf(issuer);
   assert.equal((await redeem(issuer, code)).status, 200);
   assert.equal(JSON.parse((await redeem(issuer, code)).text).error, 'invalid_grant');
+});
+
+test('pages of this machine may redeem a code from a script, others may not', async (t) => {
+  const { issuer } = await provider(t);
+  for (const [origin, allowed] of [['http://127.0.0.1:5173', true], ['http://localhost:8080', true],
+    ['https://example.org', false], ['http://127.0.0.1.example.org', false], ['null', false]]) {
+    const answer = await redeem(issuer, await codeOf(issuer), {}, { origin });
+    assert.equal(answer.headers['access-control-allow-origin'], allowed ? origin : undefined, origin);
+    assert.equal(answer.status, allowed ? 200 : 400, origin);
+  }
 });
 
 test('an application that names no resource still gets a token for the region', async (t) => {

@@ -114,12 +114,36 @@ class Cookies {
   }
 }
 
-// What a browser remembers and does, with nobody looking at its pages.
-class Browser {
+const HTML_CHARACTERS = { amp: '&', lt: '<', gt: '>', quot: '"', '#39': "'" };
+const plain = (html) => html.replace(/&(amp|lt|gt|quot|#39);/g, (_, name) => HTML_CHARACTERS[name]);
+
+// Where an answer leads by itself: by a redirect, or by a form that its script submits (the provider's
+// way to end the session of one account before that of another).
+function nextOf({ status, headers, text }) {
+  if (status >= 300 && status <= 399) {
+    return { address: headers.location };
+  }
+  const form = /<form method="post" action="([^"]*)"/.exec(text);
+  if (form === null || !text.includes('document.forms[0].submit()')) {
+    return undefined;
+  }
+  const hidden = text.matchAll(/<input type="hidden" name="([^"]*)" value="([^"]*)"/g);
+  return {
+    address: plain(form[1]),
+    form: Object.fromEntries([...hidden].map(([, name, value]) => [name, plain(value)])),
+  };
+}
+
+/** What a browser remembers and does, with nobody looking at its pages. */
+export class Browser {
   #cookies = new Cookies();
 
-  // Follows redirects until a page, or until one leads to `end`; answers with where it stopped.
-  async open(address, { form, end }) {
+  /**
+   * Follows redirects until a page, or until one leads to `end`; answers with where it stopped.
+   * @param {string | URL} address
+   * @param {{form?: Record<string, string>, end?: string}} [options] a form is posted
+   */
+  async open(address, { form, end = REDIRECT } = {}) {
     let url = new URL(address);
     let fields = form;
     for (let i = 0; i < REDIRECTS_MAX; ++i) {
@@ -127,11 +151,12 @@ class Browser {
         headers: { cookie: this.#cookies.for(url.pathname) }, form: fields,
       });
       this.#cookies.take(answer.headers);
-      if (answer.status < 300 || answer.status > 399) {
+      const next = nextOf(answer);
+      if (next === undefined) {
         return { ...answer, url };
       }
-      fields = undefined;
-      url = new URL(answer.headers.location, url);
+      fields = next.form;
+      url = new URL(next.address, url);
       if (`${url.origin}${url.pathname}` === end) {
         return { status: answer.status, headers: answer.headers, text: '', url };
       }
@@ -139,9 +164,6 @@ class Browser {
     throw new SignInError('protocol', `more than ${REDIRECTS_MAX} redirects`);
   }
 }
-
-const HTML_CHARACTERS = { amp: '&', lt: '<', gt: '>', quot: '"', '#39': "'" };
-const plain = (html) => html.replace(/&(amp|lt|gt|quot|#39);/g, (_, name) => HTML_CHARACTERS[name]);
 
 // The form of one of the provider's pages, and the field it asks for.
 function formOf(page) {
@@ -159,15 +181,15 @@ function choices(page) {
   return [...page.text.matchAll(radio)].map(([, id, label]) => ({ id, label: plain(label) }));
 }
 
-async function passSignIn(browser, page, account, end) {
+async function passSignIn(browser, page, account) {
   const form = formOf(page);
   if (!page.text.includes(`<option value="${account}">`)) {
     throw new SignInError('account', `nobody is called '${account}'`);
   }
-  return browser.open(form.address, { form: { [form.field]: account }, end });
+  return browser.open(form.address, { form: { [form.field]: account } });
 }
 
-async function passRoles(browser, page, role, end) {
+async function passRoles(browser, page, role) {
   const form = formOf(page);
   const offered = choices(page);
   const list = offered.map(({ id, label }) => `\n  ${id}  ${label}`).join('');
@@ -177,7 +199,7 @@ async function passRoles(browser, page, role, end) {
   if (!offered.some(({ id }) => id === role)) {
     throw new SignInError('role', `this account has no role ${role}; it has:${list}`);
   }
-  return browser.open(form.address, { form: { [form.field]: role }, end });
+  return browser.open(form.address, { form: { [form.field]: role } });
 }
 
 function codeOf(end, state, issuer) {
@@ -220,13 +242,13 @@ export async function signInPerson({ issuer, baseUrl, account, role }) {
     code_challenge_method: 'S256',
   });
   const browser = new Browser();
-  let page = await browser.open(`${document.authorization_endpoint}?${query}`, { end: REDIRECT });
+  let page = await browser.open(`${document.authorization_endpoint}?${query}`);
   const arrived = () => `${page.url.origin}${page.url.pathname}` === REDIRECT;
   if (!arrived()) {
-    page = await passSignIn(browser, page, account, REDIRECT);
+    page = await passSignIn(browser, page, account);
   }
   if (!arrived()) {
-    page = await passRoles(browser, page, role, REDIRECT);
+    page = await passRoles(browser, page, role);
   }
   if (!arrived()) {
     throw new SignInError('protocol', `the provider answered ${page.status} after signing in`);

@@ -72,9 +72,10 @@ export function memoryAdapter(now = Date.now) {
     async destroy(id) {
       kept.delete(`${kind}:${id}`);
     },
+    // Of this kind only: an interaction that names a grant outlives it.
     async revokeByGrantId(grantId) {
       for (const [key, { payload }] of kept.entries()) {
-        if (payload.grantId === grantId) {
+        if (key.startsWith(`${kind}:`) && payload.grantId === grantId) {
           kept.delete(key);
         }
       }

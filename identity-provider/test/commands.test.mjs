@@ -4,7 +4,9 @@ import { spawn } from 'node:child_process';
 import path from 'node:path';
 import { test } from 'node:test';
 
-import { ACCOUNTS, BASE_URL, FOLDER, provider, read, temporaryFolder } from './support.mjs';
+import {
+  ACCOUNTS, BASE_URL, copyOfKeys, FOLDER, provider, read, temporaryFolder,
+} from './support.mjs';
 
 // Without the caller's own settings.
 const ENVIRONMENT = Object.fromEntries(
@@ -70,7 +72,7 @@ test('sign-in says what is wrong', async (t) => {
 
 test('the server says where it is, and stops when asked', async (t) => {
   const child = spawn(process.execPath, [path.join(FOLDER, 'server.mjs'), '--accounts', ACCOUNTS,
-    '--base-url', BASE_URL, '--keys', path.join(temporaryFolder(t), 'keys')],
+    '--base-url', BASE_URL, '--keys', copyOfKeys(t)],
   { env: ENVIRONMENT, stdio: ['ignore', 'pipe', 'pipe'] });
   let stderr = '';
   child.stderr.on('data', (part) => { stderr += part; });

@@ -1,39 +1,17 @@
 // What the provider must not do.
 import assert from 'node:assert/strict';
-import crypto from 'node:crypto';
 import fs from 'node:fs';
 import http from 'node:http';
 import path from 'node:path';
 import { test } from 'node:test';
 
 import { accountsOf, readAccounts } from '../accounts.mjs';
-import { clientAssertion, exchange, REDIRECT } from '../client.mjs';
+import { Browser, clientAssertion, exchange, REDIRECT } from '../client.mjs';
 import { readClientKey } from '../keys.mjs';
 import { isLoopbackAddress } from '../loopback.mjs';
 import { BoundedMap, memoryAdapter } from '../memory.mjs';
 import { OptionsError, startProvider } from '../provider.mjs';
-import { ACCOUNTS, BASE_URL, provider, temporaryFolder } from './support.mjs';
-
-function authorization(issuer, changes = {}) {
-  const query = new URLSearchParams({
-    client_id: 'continuum-demo',
-    response_type: 'code',
-    redirect_uri: REDIRECT,
-    scope: 'openid',
-    resource: BASE_URL,
-    state: 'state-of-the-test',
-    code_challenge: crypto.createHash('sha256').update('v'.repeat(43)).digest('base64url'),
-    code_challenge_method: 'S256',
-  });
-  for (const [name, value] of Object.entries(changes)) {
-    if (value === undefined) {
-      query.delete(name);
-    } else {
-      query.set(name, value);
-    }
-  }
-  return `${issuer}/auth?${query}`;
-}
+import { ACCOUNTS, authorization, BASE_URL, provider, redeem, temporaryFolder } from './support.mjs';
 
 test('loopback is told from the rest', () => {
   for (const address of ['127.0.0.1', '127.8.9.10', '::1']) {
@@ -113,35 +91,12 @@ test('no other flow and no other client', async (t) => {
   assert.equal(system.status, 400);
 });
 
-// Walks to the code by hand, so that its exchange can be got wrong.
+// Signs in as far as the code, so that its exchange can be got wrong.
 async function codeOf(issuer, account = 'citizen-1') {
-  const cookies = new Map();
-  const open = async (address, form) => {
-    const answer = await exchange(new URL(address, issuer), {
-      form, headers: { cookie: [...cookies].map((pair) => pair.join('=')).join('; ') },
-    });
-    for (const line of answer.headers['set-cookie'] ?? []) {
-      const [, name, value] = /^([^=]+)=([^;]*)/.exec(line);
-      cookies.set(name, value);
-    }
-    return answer;
-  };
-  let answer = await open(authorization(issuer));
-  answer = await open(answer.headers.location, { account });
-  for (let i = 0; i < 4 && !answer.headers.location.startsWith(REDIRECT); ++i) {
-    answer = await open(answer.headers.location);
-  }
-  return new URL(answer.headers.location).searchParams.get('code');
-}
-
-function redeem(issuer, code, changes = {}, headers = {}) {
-  return exchange(`${issuer}/token`, {
-    headers,
-    form: {
-      grant_type: 'authorization_code', client_id: 'continuum-demo', redirect_uri: REDIRECT,
-      code, code_verifier: 'v'.repeat(43), ...changes,
-    },
-  });
+  const browser = new Browser();
+  const page = await browser.open(authorization(issuer));
+  const end = await browser.open(page.url, { form: { account } });
+  return end.url.searchParams.get('code');
 }
 
 test('a code needs its verifier and works once', async (t) => {
@@ -280,13 +235,16 @@ test('what is kept is bounded and ends', async () => {
   ['a', 'b', 'a', 'c'].forEach((key) => map.set(key, key));
   assert.deepEqual([map.get('a'), map.get('b'), map.get('c')], ['a', undefined, 'c']);
   let now = 1000;
-  const codes = memoryAdapter(() => now)('AuthorizationCode');
+  const adapter = memoryAdapter(() => now);
+  const codes = adapter('AuthorizationCode');
+  await adapter('Interaction').upsert('one', { grantId: 'g' }, 60);
   await codes.upsert('one', { grantId: 'g' }, 60);
   await codes.upsert('two', { grantId: 'h' }, 60);
   await codes.consume('one');
   assert.equal((await codes.find('one')).consumed, 1);
   await codes.revokeByGrantId('g');
   assert.equal(await codes.find('one'), undefined);
+  assert.notEqual(await adapter('Interaction').find('one'), undefined);
   now += 59_999;
   assert.notEqual(await codes.find('two'), undefined);
   now += 1;

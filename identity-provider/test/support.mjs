@@ -6,7 +6,7 @@ import path from 'node:path';
 import { fileURLToPath } from 'node:url';
 
 import { readAccounts } from '../accounts.mjs';
-import { exchange } from '../client.mjs';
+import { exchange, REDIRECT } from '../client.mjs';
 import { openKeys } from '../keys.mjs';
 import { startProvider } from '../provider.mjs';
 
@@ -25,7 +25,8 @@ export function temporaryFolder(t) {
 const ownKeys = fs.mkdtempSync(path.join(os.tmpdir(), 'identity-provider-'));
 process.once('exit', () => fs.rmSync(ownKeys, { recursive: true }));
 
-function copyOfKeys(t) {
+/** A key folder for the accounts of these tests, gone when the test ends. */
+export function copyOfKeys(t) {
   openKeys(ownKeys, ['gp-mill-lane', 'region-operator']);
   const keys = path.join(temporaryFolder(t), 'keys');
   fs.cpSync(ownKeys, keys, { recursive: true });
@@ -40,6 +41,36 @@ export async function provider(t, options = {}) {
   });
   t.after(() => started.close());
   return { issuer: started.issuer, baseUrl: BASE_URL, keys };
+}
+
+const VERIFIER = 'v'.repeat(43);
+
+/** An authorization request as it should be, but for `changes`: undefined leaves a parameter out. */
+export function authorization(issuer, changes = {}) {
+  const parameters = {
+    client_id: 'continuum-demo',
+    response_type: 'code',
+    redirect_uri: REDIRECT,
+    scope: 'openid',
+    resource: BASE_URL,
+    state: 'state-of-the-test',
+    code_challenge: crypto.createHash('sha256').update(VERIFIER).digest('base64url'),
+    code_challenge_method: 'S256',
+    ...changes,
+  };
+  const given = Object.entries(parameters).filter(([, value]) => value !== undefined);
+  return `${issuer}/auth?${new URLSearchParams(given)}`;
+}
+
+/** Exchanges the code of such a request. */
+export function redeem(issuer, code, changes = {}, headers = {}) {
+  return exchange(`${issuer}/token`, {
+    headers,
+    form: {
+      grant_type: 'authorization_code', client_id: 'continuum-demo', redirect_uri: REDIRECT,
+      code, code_verifier: VERIFIER, ...changes,
+    },
+  });
 }
 
 const decoded = (part) => JSON.parse(Buffer.from(part, 'base64url').toString('utf8'));

@@ -44,10 +44,11 @@ test('two roles in two windows do not mix', async (t) => {
   assert.equal(unknown.status, 422);
   const none = await browser.open(first.url, { form: {} });
   assert.equal(none.status, 422);
-  for (const [page, role] of [[first, '555000000201'], [second, '555000000202']]) {
-    const end = await browser.open(page.url, { form: { role } });
-    assert.equal((await claimsOf(issuer, end)).selected_roleid, role);
-  }
+  const ends = [await browser.open(first.url, { form: { role: '555000000201' } }),
+    await browser.open(second.url, { form: { role: '555000000202' } })];
+  assert.ok(ends.every(isEnd));
+  assert.equal((await claimsOf(issuer, ends[0])).selected_roleid, '555000000201');
+  assert.equal((await claimsOf(issuer, ends[1])).selected_roleid, '555000000202');
 });
 
 test('a session of one account does not answer for another', async (t) => {

@@ -2,6 +2,7 @@
 
 #include <memory>
 
+#include "synth/accounts.h"
 #include "synth/bundle_writer.h"
 
 namespace continuum::synth {
@@ -145,6 +146,7 @@ Result<Totals> write_region(const Options& options, FileSystem& files, const std
   TRY(auto truth, BufferedFile::open(files, directory + "/truth.json"));
   std::string line = R"({"seed":)" + std::to_string(options.seed) + R"(,"asAt":")" +
                      to_fhir_instant(options.as_at) + R"(","people":[)";
+  std::vector<CitizenAccount> citizens;
   Totals totals;
   PersonBundles person;
   for (uint32_t index = 0; index < options.people; ++index) {
@@ -154,6 +156,9 @@ Result<Totals> write_region(const Options& options, FileSystem& files, const std
       ++totals.source_patients;
       totals.resources += patient.resources;
       totals.bytes += patient.bundle.size() + 1;
+    }
+    if (index < kCitizenAccounts) {
+      citizens.push_back({index + 1, person.nhs_number, person.birth_date});
     }
     append_truth(line, person);
     TRY(truth.append(line));
@@ -165,6 +170,7 @@ Result<Totals> write_region(const Options& options, FileSystem& files, const std
   }
   TRY(truth.append(line + "\n]}\n"));
   TRY(truth.flush());
+  TRY(write_file(files, directory + "/accounts.json", accounts_json(options.seed, citizens)));
   for (SourceFiles& output : outputs) {
     TRY(output.finish());
   }

@@ -7,6 +7,7 @@
 // Files under the output folder:
 //   region.toml                       the region, its organisations and sources
 //   truth.json                        who is who, one person a line inside "people"
+//   accounts.json                     who may sign in for development: accounts.h
 //   <source>/organisations.json       one transaction Bundle: Organization, Location, Practitioner
 //   <source>/patients-0001.ndjson     one transaction Bundle a line, one for each source patient
 #pragma once

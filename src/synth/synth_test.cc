@@ -7,6 +7,7 @@
 
 #include "base/file_system.h"
 #include "json/document.h"
+#include "synth/accounts.h"
 #include "synth/nhs_number.h"
 #include "synth/region.h"
 
@@ -331,6 +332,109 @@ TEST_F(Region, WritesTheFiles) {
   json::Document document = parsed(*truth);
   ASSERT_NE(document.root(), nullptr);
   EXPECT_EQ(document.root()->find("people")->child_count(), 450U);
+}
+
+TEST(Accounts, SameOptionsGiveTheSameBytes) {
+  std::vector<CitizenAccount> citizens = {{1, "9990000018", "1950-02-03"}};
+  EXPECT_EQ(accounts_json(1, citizens), accounts_json(1, citizens));
+  EXPECT_NE(accounts_json(1, citizens), accounts_json(2, citizens));
+  // A change here changes who can sign in to every synthetic region: mean it.
+  EXPECT_EQ(hash_of(accounts_json(1, citizens)), 13415079955079826707ULL);
+}
+
+// The roles of an account as "<org_code> <R-code>", in order.
+std::string posts_of(const json::Node& accounts, std::string_view name) {
+  std::string posts;
+  for (const json::Node& account : json::children(*accounts.find("staff"))) {
+    if (account.string("account") != name) {
+      continue;
+    }
+    for (const json::Node& role : json::children(*account.find("roles"))) {
+      std::string_view code = role.string("role_code");
+      posts += (posts.empty() ? "" : ", ") + std::string(role.string("org_code")) + " " +
+               std::string(code.substr(code.rfind(':') + 1));
+    }
+  }
+  return posts;
+}
+
+TEST(Accounts, EveryOrganisationHasItsStaff) {
+  json::Document document = parsed(accounts_json(1, {}));
+  const json::Node& root = *document.root();
+  const std::vector<std::pair<std::string_view, std::string_view>> kPosts = {
+      {"gp-quarry-hill-doctor", "Q99001 R8000"},
+      {"gp-quarry-hill-nurse", "Q99001 R8001"},
+      {"gp-quarry-hill-receptionist", "Q99001 R8009"},
+      {"gp-mill-lane-doctor", "Q99002 R8000"},
+      {"gp-mill-lane-nurse", "Q99002 R8001"},
+      {"gp-mill-lane-receptionist", "Q99002 R8009"},
+      {"trust-castle-weir-doctor", "QX1 R8000"},
+      {"trust-castle-weir-nurse", "QX1 R8001"},
+      {"trust-castle-weir-receptionist", "QX1 R8010"},
+      {"trust-overmere-doctor", "QX2 R8000"},
+      {"trust-overmere-nurse", "QX2 R8001"},
+      {"trust-overmere-receptionist", "QX2 R8010"},
+      {"social-care-millhaven-social-worker", "Q99 R9570"},
+      {"social-care-millhaven-receptionist", "Q99 R8010"},
+      {"two-hats", "Q99001 R8003, QX1 R8008"},
+      {"privacy-officer", "QX1 R0001"},
+  };
+  for (const auto& [account, posts] : kPosts) {
+    EXPECT_EQ(posts_of(root, account), posts) << account;
+  }
+  EXPECT_EQ(root.find("staff")->child_count(), kPosts.size());
+  EXPECT_EQ(root.find("citizens")->child_count(), 0U);
+  EXPECT_EQ(root.find("systems")->child_count(), kSourceCount);
+  EXPECT_EQ(root.find("operators")->child_count(), 1U);
+}
+
+TEST(Accounts, IdsAreDifferentAndLeadersAreInTheData) {
+  for (uint64_t seed : {1U, 2U, 2026U}) {
+    json::Document document = parsed(accounts_json(seed, {}));
+    std::set<std::string> ids;
+    size_t wanted = 0;
+    for (std::string_view name : {"nhsid_useruid", "person_roleid"}) {
+      for_each_string(*document.root(), name, [&](std::string_view id) {
+        EXPECT_EQ(id.size(), 12U);
+        ids.insert(std::string(id));
+        ++wanted;
+      });
+    }
+    EXPECT_EQ(ids.size(), wanted);
+    EXPECT_EQ(wanted, 16U + 17U);
+    for (size_t source = 0; source < kSourceCount; ++source) {
+      std::vector<Staff> staff = draw_staff(seed, source);
+      EXPECT_TRUE(ids.contains(staff.front().user_id));
+      for (size_t i = 1; i < staff.size(); ++i) {
+        EXPECT_FALSE(ids.contains(staff[i].user_id));
+      }
+    }
+  }
+}
+
+TEST_F(Region, TheFirstPeopleHaveAccounts) {
+  MemoryFileSystem files;
+  ASSERT_TRUE(write_region({.people = 250}, files, "out"));
+  auto text = read_file(files, "out/accounts.json", 1 << 20);
+  ASSERT_TRUE(text);
+  json::Document document = parsed(*text);
+  ASSERT_NE(document.root(), nullptr);
+  const json::Node& citizens = *document.root()->find("citizens");
+  ASSERT_EQ(citizens.child_count(), kCitizenAccounts + 1);
+  Generator made = generator(250);
+  PersonBundles person;
+  uint32_t index = 0;
+  for (const json::Node& citizen : json::children(citizens)) {
+    bool last = index == kCitizenAccounts;
+    made.write_person(last ? 0 : index, person);
+    EXPECT_EQ(citizen.string("account"),
+              last ? "citizen-p5" : "citizen-" + std::to_string(index + 1));
+    EXPECT_EQ(citizen.string("identity_proofing_level"), last ? "P5" : "P9");
+    EXPECT_EQ(citizen.string("nhs_number"), person.nhs_number);
+    EXPECT_TRUE(is_valid_nhs_number(citizen.string("nhs_number")));
+    EXPECT_EQ(citizen.string("birthdate"), person.birth_date);
+    ++index;
+  }
 }
 
 TEST_F(Region, ReplacesALargerRegion) {

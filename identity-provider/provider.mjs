@@ -108,8 +108,9 @@ function tokenClaims(accounts, roles) {
       }
       return staffClaims(member, role);
     }
-    const { nhs_number, identity_proofing_level } = accounts.citizens.get(token.accountId);
-    return { nhs_number, identity_proofing_level };
+    const { nhs_number, identity_proofing_level, birthdate } =
+      accounts.citizens.get(token.accountId);
+    return { nhs_number, identity_proofing_level, birthdate };
   };
 }
 

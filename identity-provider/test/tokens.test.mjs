@@ -67,7 +67,8 @@ test('citizens, by how well they are proofed', async (t) => {
     const { access_token } = await signInPerson({ ...idp, account });
     const token = read(access_token);
     assertAccessToken(token, { issuer: idp.issuer, subject: account, client: 'continuum-demo' });
-    assert.deepEqual(beyond(token.claims), ['identity_proofing_level', 'nhs_number']);
+    assert.deepEqual(beyond(token.claims), 
+      ['birthdate', 'identity_proofing_level', 'nhs_number']);
     assert.equal(token.claims.identity_proofing_level, level);
     assert.equal(token.claims.nhs_number, '9990000018');
     assert.ok(await verifies(idp.issuer, access_token));

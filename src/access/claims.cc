@@ -180,7 +180,8 @@ StaffClaims read_staff(const json::Node& claims, bool& good) {
 CitizenClaims read_citizen(const json::Node& claims, bool& good) {
   ObjectReader reader(claims, good);
   return {reader.optional_text("nhs_number").value_or(std::string()),
-          reader.optional_text("identity_proofing_level").value_or(std::string())};
+          reader.optional_text("identity_proofing_level").value_or(std::string()),
+          reader.optional_text("birthdate").value_or(std::string())};
 }
 
 }  // namespace

@@ -8,6 +8,7 @@
 //                              workgroups_codes[]}], the last three may be absent
 //   selected_roleid            staff: one of the person_roleid; may be absent
 //   nhs_number, identity_proofing_level   citizens: text
+//   birthdate                             citizens, optional: YYYY-MM-DD
 //
 // All but the staff's and citizens' are demanded by RFC 9068 section 2.2. Other claims are ignored.
 #pragma once
@@ -39,6 +40,7 @@ struct StaffClaims {
 struct CitizenClaims {
   std::string nhs_number;  // as sent
   std::string proofing_level;
+  std::string birth_date;  // as sent, or empty
 };
 
 struct Claims {

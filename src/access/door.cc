@@ -127,7 +127,7 @@ Visit::Summary Visit::summary() const {
     ledger::PersonPart part = note.part;
     if (part.shown > 0) {
       part.manifest = crypto::sha256(note.manifest);
-    } else if (part.disclosure == ledger::Disclosure::kShown) {
+    } else if (part.disclosure == ledger::Disclosure::kShown && !note.told) {
       part.disclosure = ledger::Disclosure::kRefused;  // all of it was withheld
     }
     for (const auto& [type, count] : note.types) {

@@ -105,6 +105,10 @@ Checked<Principal> as_staff(Principal principal, const StaffClaims& staff) {
   return principal;
 }
 
+bool is_full_date(std::string_view text) {
+  return text.size() == 10 && parse_fhir_instant(std::string(text) + "T00:00:00Z").has_value();
+}
+
 Checked<Principal> as_citizen(Principal principal, const CitizenClaims& citizen) {
   if (citizen.proofing_level != "P9") {
     return refuse(TokenFault::kProofing);
@@ -116,6 +120,10 @@ Checked<Principal> as_citizen(Principal principal, const CitizenClaims& citizen)
   }
   principal.kind = PrincipalKind::kCitizen;
   principal.nhs_number = *number;
+  if (!citizen.birth_date.empty() && !is_full_date(citizen.birth_date)) {
+    return refuse(TokenFault::kMalformedClaims);
+  }
+  principal.birth_date = citizen.birth_date;
   principal.purpose = "PATRQT";
   return principal;
 }

@@ -317,12 +317,20 @@ Status Visit::append_resource(const record::StoredItem& item, std::string& out) 
   return opened;
 }
 
+void Visit::note_told(record::Ord ord, fhir::TypeNumber type, uint64_t count) {
+  Note& note = note_of(ord);
+  note.part.disclosure = ledger::Disclosure::kShown;
+  note.types[type] += count;
+  note.told = true;
+}
+
 void Visit::show_nothing() {
   failed_ = true;
   shown_ = 0;
   shared_manifest_.clear();
   for (Note& note : notes_) {
-    bool was_shown = note.part.shown > 0;
+    bool was_shown = note.part.shown > 0 || note.told;
+    note.told = false;
     note.part.shown = 0;
     note.manifest.clear();
     note.types.clear();

@@ -77,6 +77,9 @@ class Visit {
   // Notes that the item was shown without its body: the caller holds it already.
   Status note_shown(const record::StoredItem& item);
 
+  // Notes that so many facts of a type were told of a person that are no items of their record.
+  void note_told(record::Ord ord, fhir::TypeNumber type, uint64_t count);
+
   // These tell nothing of a person: dates are of items that scan() gave.
   Status scan_timeline(record::Ord ord, const std::function<bool(const record::Dated&)>& visit) {
     return view_->scan_timeline(ord, visit);
@@ -126,6 +129,7 @@ class Visit {
     ledger::PersonPart part;
     std::string manifest;  // its bytes, not yet hashed
     std::map<fhir::TypeNumber, uint64_t> types;
+    bool told = false;  // something, be it no item
   };
 
   Result<const Standing*> standing_of(record::Ord ord);

@@ -1,5 +1,7 @@
 #include "api/api.h"
 
+#include <thread>
+
 #include "api/capability_statement.h"
 #include "api/content_type.h"
 #include "api/errors.h"
@@ -12,14 +14,17 @@
 namespace continuum::api {
 namespace {
 
+using access::Disclosed;
+using access::Door;
+using access::OpenFact;
 using SteadyClock = std::chrono::steady_clock;
 
-constexpr std::string_view kPrincipal = "operator";
 constexpr std::string_view kMetricsType = "text/plain; version=0.0.4; charset=utf-8";
 constexpr std::string_view kStatusType = "application/json";
 
 http::Response unauthenticated() {
-  http::Response response = problem(401, "send the operator token: Authorization: Bearer <token>");
+  http::Response response =
+      problem(401, "send an access token for this server: Authorization: Bearer <token>");
   response.headers.add("WWW-Authenticate", "Bearer");
   return response;
 }
@@ -55,9 +60,15 @@ Result<http::Response> run(const Exchange& exchange) {
       return search(exchange);
     case Interaction::kEverything:
       return everything(exchange);
+    case Interaction::kLedgerCheckpoint:
+      return ledger_checkpoint(exchange);
+    case Interaction::kLedgerProof:
+      return ledger_proof(exchange);
+    case Interaction::kLedgerTile:
+      return ledger_tile(exchange);
     case Interaction::kSystem:
       return fail(ErrorCode::kUnsupported, "searching all types arrives with a later version",
-                  {{"", "supported now: Patient?identifier=system|value"}});
+                  {{"", "supported now: Patient?identifier=system|value, AuditEvent?patient=id"}});
     case Interaction::kUnknown:
     case Interaction::kHealth:
     case Interaction::kReady:
@@ -81,6 +92,40 @@ void compress(const http::Request& request, http::Response& response) {
   }
 }
 
+access::Request to_ledger(const http::Request& request, const Route& route) {
+  access::Request out{.interaction = std::string(name_of(route.interaction)),
+                      .method = request.method,
+                      .path = request.path,
+                      .query = request.query,
+                      .form = request.body,
+                      .fields = {}};
+  for (std::string_view name : {"If-None-Match", "If-Modified-Since"}) {
+    if (std::string value = request.headers.joined(name); !value.empty()) {
+      out.fields.emplace_back(name, std::move(value));
+    }
+  }
+  return out;
+}
+
+// Page tokens are good for the same person in the same role.
+std::string page_principal(const access::Principal& principal) {
+  std::string out(access::to_string(principal.kind));
+  for (const std::string* part :
+       {&principal.issuer, &principal.subject, &principal.role_id, &principal.nhs_number}) {
+    out += '\0' + *part;
+  }
+  return out;
+}
+
+// SAFETY: how long it took to refuse must not tell that there was something to refuse. What shows
+// nothing leaves on the next whole step of time since it came, so a look-up more or less does not
+// show.
+void wait_for_next_step(SteadyClock::time_point started) {
+  auto took = SteadyClock::now() - started;
+  auto steps = took / kNothingShownStep + 1;
+  std::this_thread::sleep_until(started + steps * kNothingShownStep);
+}
+
 }  // namespace
 
 struct Api::State {
@@ -95,9 +140,14 @@ struct Api::State {
   Instant now() const {
     return options.clock != nullptr ? options.clock->now() : SystemClock().now();
   }
-  http::Response answer(const http::Request& request, const Route& route, std::string& error);
-  http::Response answer_open(Interaction interaction);
-  http::Response answer_fhir(const http::Request& request, const Route& route, std::string& error);
+  Disclosed<http::Response> answer(const http::Request& request, const Route& route,
+                                   std::string& error);
+  http::Response answer_open(const http::Request& request, Interaction interaction);
+  http::Response answer_known(const http::Request& request, const Route& route,
+                              access::Visit& visit, std::string& error);
+  http::Response answer_record(const http::Request& request, const Route& route,
+                               access::Visit& visit, std::string& error);
+  std::string metrics_text();
 
   ApiOptions options;
   std::string base_path;
@@ -108,25 +158,72 @@ struct Api::State {
   std::function<http::Statistics()> statistics = [] { return http::Statistics(); };
 };
 
-// What says nothing of any record.
-http::Response Api::State::answer_open(Interaction interaction) {
+// What is the same for everybody.
+http::Response Api::State::answer_open(const http::Request& request, Interaction interaction) {
   if (interaction == Interaction::kHealth) {
     return text_response(200, kStatusType, R"({"status":"up"})");
   }
-  bool ready = options.store.view()->sources().has_value();
-  return ready ? text_response(200, kStatusType, R"({"status":"ready"})")
-               : text_response(503, kStatusType, R"({"status":"the store does not answer"})");
+  if (interaction == Interaction::kReady) {
+    bool ready = options.store.view()->sources().has_value();
+    return ready ? text_response(200, kStatusType, R"({"status":"ready"})")
+                 : text_response(503, kStatusType, R"({"status":"the store does not answer"})");
+  }
+  auto parameters = read_parameters(request, interaction);
+  if (!parameters) {
+    return error_response(parameters.error());
+  }
+  auto content_type = negotiate(request.headers, find(*parameters, "_format"));
+  if (!content_type) {
+    return problem(406, "answers are application/fhir+json, FHIR 4.0");
+  }
+  Status plain = read_plain(*parameters);
+  return plain ? text_response(200, *content_type, metadata) : error_response(plain.error());
 }
 
-http::Response Api::State::answer(const http::Request& request, const Route& route,
-                                  std::string& error) {
-  Interaction interaction = route.interaction;
-  bool is_open = interaction == Interaction::kHealth || interaction == Interaction::kReady;
-  // SAFETY: before anything else, so that paths tell nothing to who may not ask.
-  if (!is_open && !options.token.is_in(request.headers.find("Authorization").value_or(""))) {
-    return unauthenticated();
+Disclosed<http::Response> Api::State::answer(const http::Request& request, const Route& route,
+                                             std::string& error) {
+  auto started = SteadyClock::now();
+  if (is_open(route.interaction) && allows(route.interaction, request.method)) {
+    OpenFact fact = route.interaction == Interaction::kMetadata ? OpenFact::kCapabilities
+                                                                : OpenFact::kAlive;
+    return Door::tell_everybody(fact, answer_open(request, route.interaction));
   }
-  if (interaction == Interaction::kUnknown) {
+  // SAFETY: before anything else, so that paths tell nothing to who may not ask.
+  bool is_one = request.headers.count("Authorization") <= 1;
+  auto principal = is_one ? options.authenticate(request.headers.find("Authorization").value_or(""))
+                          : access::refuse(access::TokenFault::kNoToken);
+  if (!principal) {
+    metrics.count(principal.error());
+    error = access::to_string(principal.error());
+    return Door::tell_everybody(OpenFact::kNotSignedIn, unauthenticated());
+  }
+  auto refuse_all = [&](const Error& why) {
+    error = why.text();
+    metrics.count_ledger_failure();
+    return Door::tell_everybody(
+        OpenFact::kLedgerFails,
+        problem(503, "the ledger cannot be written, so nothing can be shown: try again later"));
+  };
+  auto visit = options.door.enter(*principal, to_ledger(request, route));
+  if (!visit) {
+    return refuse_all(visit.error());
+  }
+  http::Response response = answer_known(request, route, **visit, error);
+  bool shows_nothing = (*visit)->shown() == 0;
+  auto status = static_cast<uint16_t>(response.status);
+  auto disclosed = options.door.close(**visit, status, std::move(response));
+  if (shows_nothing) {
+    wait_for_next_step(started);
+  }
+  return disclosed ? std::move(*disclosed) : refuse_all(disclosed.error());
+}
+
+http::Response Api::State::answer_known(const http::Request& request, const Route& route,
+                                        access::Visit& visit, std::string& error) {
+  bool is_operator = visit.principal().kind == access::PrincipalKind::kOperator;
+  Interaction interaction = route.interaction;
+  if (interaction == Interaction::kUnknown ||
+      (interaction == Interaction::kMetrics && !is_operator)) {
     return problem(404, "there is nothing at this path");
   }
   if (!allows(interaction, request.method)) {
@@ -134,18 +231,24 @@ http::Response Api::State::answer(const http::Request& request, const Route& rou
     response.headers.add("Allow", allowed_methods(interaction));
     return response;
   }
-  if (is_open) {
-    return answer_open(interaction);
-  }
   if (interaction == Interaction::kMetrics) {
-    return text_response(200, kMetricsType,
-                         metrics.text(statistics(), options.store.view()->stable_t()));
+    return text_response(200, kMetricsType, metrics_text());
   }
-  return answer_fhir(request, route, error);
+  http::Response response = answer_record(request, route, visit, error);
+  if (response.status >= 400) {
+    visit.show_nothing();
+  }
+  return response;
 }
 
-http::Response Api::State::answer_fhir(const http::Request& request, const Route& route,
-                                       std::string& error) {
+std::string Api::State::metrics_text() {
+  auto view = options.store.view();
+  auto ledger = view->ledger();
+  return metrics.text(statistics(), view->stable_t(), ledger ? ledger->size() : 0);
+}
+
+http::Response Api::State::answer_record(const http::Request& request, const Route& route,
+                                         access::Visit& visit, std::string& error) {
   if (route.interaction == Interaction::kSearchForm && !is_form(request.headers)) {
     return problem(415, "send application/x-www-form-urlencoded");
   }
@@ -157,13 +260,10 @@ http::Response Api::State::answer_fhir(const http::Request& request, const Route
   if (!content_type) {
     return problem(406, "answers are application/fhir+json, FHIR 4.0");
   }
-  if (route.interaction == Interaction::kMetadata) {
-    Status plain = read_plain(*parameters);
-    return plain ? text_response(200, *content_type, metadata) : error_response(plain.error());
-  }
-  auto view = options.store.view();
-  service::Context context{*view, options.region, options.budget, page_token_key, kPrincipal};
-  auto response = run({request, route, *parameters, *content_type, context});
+  std::string principal = page_principal(visit.principal());
+  service::Context context{visit, options.region, options.budget, page_token_key, principal};
+  auto response =
+      run({request, route, *parameters, *content_type, context, options.checkpoints});
   if (!response) {
     error = response.error().text();
     return error_response(response.error());
@@ -175,18 +275,37 @@ Api::Api(ApiOptions options) : state_(std::make_unique<State>(std::move(options)
 Api::~Api() = default;
 
 http::Response Api::server_error(int status, std::string_view reason) {
-  return problem(status, reason);
+  return Door::tell_everybody(OpenFact::kNotUnderstood, problem(status, reason)).value();
 }
 
 void Api::watch(std::function<http::Statistics()> statistics) {
   state_->statistics = std::move(statistics);
 }
 
+Disclosed<http::Response> Api::answer(const http::Request& request) {
+  std::string error;
+  return state_->answer(request, find_route(state_->base_path, request.path), error);
+}
+
+namespace {
+
+// The only way from the API to the network.
+http::Response send(Disclosed<http::Response> disclosed) {
+  auto receipt = disclosed.receipt();
+  http::Response response = std::move(disclosed).value();
+  if (receipt) {
+    response.headers.set(kReceiptField, receipt->text());
+  }
+  return response;
+}
+
+}  // namespace
+
 http::Response Api::handle(const http::Request& request) {
   auto started = SteadyClock::now();
   Route route = find_route(state_->base_path, request.path);
   std::string error;
-  http::Response response = state_->answer(request, route, error);
+  http::Response response = send(state_->answer(request, route, error));
   compress(request, response);
   auto time = SteadyClock::now() - started;
   state_->metrics.count(route.interaction, response.status, response.body.size(), time);

@@ -1,31 +1,43 @@
-// The FHIR REST API: from a request to an answer (docs/life_of_a_request.md).
+// The FHIR REST API: from a request to an answer (docs/life_of_a_request.md), and who may have
+// which (docs/access.md).
 //
-// Everything but /health and /ready needs the operator token, /metrics and /fhir/metadata too.
-// Without it every path, known or not, is answered by one and the same 401. What is quarantined,
-// what was never there and what is no id are answered by one and the same 404.
+// Everything but /health, /ready and /fhir/metadata needs an access token; without a good one every
+// path, known or not, is answered by one and the same 401. What leaves is access::Disclosed: made by
+// the door, once the ledger holds who was told what. Each answer to somebody who is known carries
+// its receipt (X-Receipt). What is refused, what was never there and what is no id are answered
+// alike, after a time that does not tell them apart.
 #pragma once
 
 #include <functional>
 #include <memory>
 
-#include "api/operator_token.h"
+#include "access/door.h"
+#include "access/token_fault.h"
 #include "api/request_log.h"
 #include "config/region.h"
 #include "http/budget.h"
 #include "http/server.h"
 #include "record/store.h"
+#include "service/checkpoints.h"
 
 namespace continuum::api {
 
+// From an Authorization field to who is asking: access::TokenVerifier::verify_detailed. Thread-safe.
+using Authenticate = std::function<access::Checked<access::Principal>(std::string_view field)>;
+
 struct ApiOptions {
-  record::Store& store;          // must outlive the Api
-  const config::Region& region;  // must outlive the Api
-  OperatorToken token;
+  record::Store& store;               // must outlive the Api
+  const config::Region& region;       // must outlive the Api
+  access::Door& door;                 // must outlive the Api
+  service::Checkpoints& checkpoints;  // must outlive the Api
+  Authenticate authenticate;
   http::ByteBudget& budget;  // answers are built from; the server's own; must outlive the Api
   std::string software_version;
   LogRequests log = LogRequests::kAll;
   const Clock* clock = nullptr;  // null: the system's
 };
+
+inline constexpr std::string_view kReceiptField = "X-Receipt";
 
 // Thread-safe.
 class Api {
@@ -34,6 +46,8 @@ class Api {
   ~Api();
 
   http::Response handle(const http::Request& request);
+  // The same before it becomes a plain response: for tests of what was decided.
+  access::Disclosed<http::Response> answer(const http::Request& request);
 
   // What http::Server answers by itself, as OperationOutcome: an http::ErrorBody.
   static http::Response server_error(int status, std::string_view reason);

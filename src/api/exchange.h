@@ -8,6 +8,7 @@
 #include "api/router.h"
 #include "base/result.h"
 #include "http/message.h"
+#include "service/checkpoints.h"
 #include "service/context.h"
 
 namespace continuum::api {
@@ -18,6 +19,7 @@ struct Exchange {
   const Parameters& parameters;
   std::string_view content_type;  // to answer with
   const service::Context& service;
+  service::Checkpoints& checkpoints;
 };
 
 // Interactions. Errors become OperationOutcomes in api.cc.
@@ -26,5 +28,9 @@ Result<http::Response> vread(const Exchange& exchange);
 Result<http::Response> history(const Exchange& exchange);
 Result<http::Response> search(const Exchange& exchange);
 Result<http::Response> everything(const Exchange& exchange);
+Result<http::Response> who_looked(const Exchange& exchange);
+Result<http::Response> ledger_checkpoint(const Exchange& exchange);
+Result<http::Response> ledger_proof(const Exchange& exchange);
+Result<http::Response> ledger_tile(const Exchange& exchange);
 
 }  // namespace continuum::api

@@ -5,8 +5,10 @@
 #include "service/everything.h"
 #include "service/find_patient.h"
 #include "service/history.h"
+#include "service/ledger_answers.h"
 #include "service/page_token.h"
 #include "service/read.h"
+#include "service/who_looked.h"
 
 namespace continuum::api {
 namespace {
@@ -73,7 +75,11 @@ Result<http::Response> read(const Exchange& exchange) {
   TRY(read_plain(exchange.parameters));
   TRY(auto item, service::find_current(exchange.service.view, name_of(exchange)));
   TRY(bool known, is_known_to_client(exchange, item));
-  return known ? not_modified(item) : send_item(exchange, item);
+  if (!known) {
+    return send_item(exchange, item);
+  }
+  TRY(exchange.service.view.note_shown(item));
+  return not_modified(item);
 }
 
 Result<http::Response> vread(const Exchange& exchange) {
@@ -88,6 +94,7 @@ Result<http::Response> vread(const Exchange& exchange) {
   const http::Headers& headers = exchange.request.headers;
   if (headers.contains("If-None-Match") &&
       names_version(headers.joined("If-None-Match"), item.row.header.version)) {
+    TRY(exchange.service.view.note_shown(item));
     return not_modified(item);
   }
   return send_item(exchange, item);
@@ -102,13 +109,62 @@ Result<http::Response> history(const Exchange& exchange) {
 }
 
 Result<http::Response> search(const Exchange& exchange) {
+  if (fhir::type_name(exchange.route.type) == "AuditEvent") {
+    return who_looked(exchange);
+  }
   if (exchange.route.type != fhir::kPatientType) {
     return fail(ErrorCode::kUnsupported, "searching this type arrives with a later version",
-                {{"", "supported now: Patient?identifier=system|value"}});
+                {{"", "supported now: Patient?identifier=system|value, AuditEvent?patient=id"}});
   }
   TRY(auto identifier, read_identifier(exchange.parameters));
   TRY(auto built, service::find_patient(exchange.service, identifier, address_of(exchange, "")));
   return answer(exchange, std::move(built));
+}
+
+Result<http::Response> who_looked(const Exchange& exchange) {
+  TRY(std::string patient, read_patient(exchange.parameters));
+  TRY(auto page, read_page(exchange.parameters, exchange.service.region.limits));
+  TRY(auto built, service::who_looked(exchange.service, patient, address_of(exchange, ""), page));
+  return answer(exchange, std::move(built));
+}
+
+namespace {
+
+http::Response plain_answer(std::string_view type, std::string body) {
+  http::Response response;
+  response.headers.add("Content-Type", type);
+  response.body = std::move(body);
+  return response;
+}
+
+}  // namespace
+
+Result<http::Response> ledger_checkpoint(const Exchange& exchange) {
+  TRY(check_known(exchange.parameters, {}));
+  TRY(std::string note, exchange.checkpoints.current());
+  return plain_answer("text/plain; charset=utf-8", std::move(note));
+}
+
+Result<http::Response> ledger_proof(const Exchange& exchange) {
+  constexpr std::string_view kKnown[] = {"receipt", "from", "to"};
+  TRY(check_known(exchange.parameters, kKnown));
+  auto receipt = find(exchange.parameters, "receipt");
+  auto from = find(exchange.parameters, "from");
+  auto to = find(exchange.parameters, "to");
+  if (receipt.has_value() == (from && to) || from.has_value() != to.has_value()) {
+    return fail(ErrorCode::kInvalid, "say of what a proof is wanted",
+                {{"", "receipt=R, or from=SIZE&to=SIZE"}});
+  }
+  access::Visit& visit = exchange.service.view;
+  TRY(std::string proof, receipt ? service::inclusion_proof(visit, exchange.checkpoints, *receipt)
+                                 : service::consistency_proof(visit, *from, *to));
+  return plain_answer("application/json", std::move(proof));
+}
+
+Result<http::Response> ledger_tile(const Exchange& exchange) {
+  TRY(check_known(exchange.parameters, {}));
+  TRY(std::string tile, service::hash_tile(exchange.service.view, exchange.route.id));
+  return plain_answer("application/octet-stream", std::move(tile));
 }
 
 Result<http::Response> everything(const Exchange& exchange) {

@@ -1,6 +1,7 @@
 // Bounds of the API.
 #pragma once
 
+#include <chrono>
 #include <cstddef>
 #include <cstdint>
 
@@ -9,6 +10,7 @@ namespace continuum::api {
 inline constexpr size_t kMediaRangesMax = 32;   // looked at in one Accept field
 inline constexpr size_t kEntityTagsMax = 64;    // looked at in one If-None-Match field
 inline constexpr size_t kGzipBytesMin = 1'024;  // smaller answers go as they are
-inline constexpr size_t kTokenFileBytesMax = 256;
+// What shows nothing leaves a whole number of these after it came.
+inline constexpr std::chrono::microseconds kNothingShownStep{1'000};
 
 }  // namespace continuum::api

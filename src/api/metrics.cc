@@ -23,6 +23,8 @@ struct Metrics::State {
   std::array<std::array<prometheus::Counter*, kStatusClasses>, kInteractionCount> requests{};
   std::array<prometheus::Histogram*, kInteractionCount> times{};
   std::array<prometheus::Counter*, kInteractionCount> bytes{};
+  std::array<prometheus::Counter*, access::kTokenFaultCount> faults{};
+  prometheus::Counter* ledger_failures = nullptr;
 
   void set(const std::string& name, const std::string& help, uint64_t value) {
     prometheus::BuildGauge().Name(name).Help(help).Register(registry).Add({}).Set(
@@ -43,6 +45,20 @@ Metrics::Metrics() : state_(std::make_unique<State>()) {
                     .Name("continuum_request_seconds")
                     .Help("Time from a whole request to a whole answer, by path pattern")
                     .Register(state_->registry);
+  auto& faults = prometheus::BuildCounter()
+                     .Name("continuum_tokens_refused_total")
+                     .Help("Access tokens not accepted, by reason")
+                     .Register(state_->registry);
+  for (int i = 0; i < access::kTokenFaultCount; ++i) {
+    auto fault = static_cast<access::TokenFault>(i);
+    state_->faults[static_cast<size_t>(i)] =
+        &faults.Add({{"reason", std::string(access::to_string(fault))}});
+  }
+  state_->ledger_failures = &prometheus::BuildCounter()
+                                 .Name("continuum_ledger_failures_total")
+                                 .Help("Answers withheld because the ledger could not be written")
+                                 .Register(state_->registry)
+                                 .Add({});
   for (size_t i = 0; i < kInteractionCount; ++i) {
     const std::string path(pattern(static_cast<Interaction>(i)));
     for (size_t status_class = 2; status_class < kStatusClasses; ++status_class) {
@@ -56,6 +72,15 @@ Metrics::Metrics() : state_(std::make_unique<State>()) {
 
 Metrics::~Metrics() = default;
 
+void Metrics::count(access::TokenFault fault) {
+  state_->faults[static_cast<size_t>(fault)]->Increment();
+}
+
+void Metrics::count_ledger_failure() {
+  state_->ledger_failures->Increment();
+}
+
+
 void Metrics::count(Interaction interaction, int status, size_t bytes,
                     std::chrono::nanoseconds time) {
   auto row = static_cast<size_t>(interaction);
@@ -67,9 +92,11 @@ void Metrics::count(Interaction interaction, int status, size_t bytes,
   state_->times[row]->Observe(std::chrono::duration<double>(time).count());
 }
 
-std::string Metrics::text(const http::Statistics& statistics, uint64_t t) const {
+std::string Metrics::text(const http::Statistics& statistics, uint64_t t,
+                          uint64_t ledger_size) const {
   State& state = *state_;
   state.set("continuum_store_t", "Number of the last commit", t);
+  state.set("continuum_ledger_entries", "Entries of the ledger", ledger_size);
   state.set("continuum_connections", "Connections open", statistics.connections_open);
   state.set("continuum_connections_accepted", "Connections accepted since start",
             statistics.connections_accepted);

@@ -6,6 +6,7 @@
 #include <memory>
 #include <string>
 
+#include "access/token_fault.h"
 #include "api/router.h"
 #include "http/server.h"
 
@@ -18,8 +19,12 @@ class Metrics {
   ~Metrics();
 
   void count(Interaction interaction, int status, size_t bytes, std::chrono::nanoseconds time);
-  // `statistics`: of the HTTP server. `t`: the store's last commit.
-  std::string text(const http::Statistics& statistics, uint64_t t) const;
+  // A token that was not accepted.
+  void count(access::TokenFault fault);
+  // An answer withheld because the ledger could not be written.
+  void count_ledger_failure();
+  // `statistics`: of the HTTP server. `t`: the store's last commit. `ledger_size`: in entries.
+  std::string text(const http::Statistics& statistics, uint64_t t, uint64_t ledger_size) const;
 
  private:
   struct State;

@@ -169,6 +169,17 @@ Result<service::EverythingQuery> read_everything(const Parameters& parameters,
   return query;
 }
 
+Result<std::string> read_patient(const Parameters& parameters) {
+  constexpr std::string_view kKnown[] = {"patient", "_count", service::kPageParameter};
+  TRY(check_known(parameters, kKnown));
+  auto patient = find(parameters, "patient");
+  if (!patient || patient->empty()) {
+    return fail(ErrorCode::kUnsupported, "this search is not supported",
+                {{"patient", "supported: exactly one, as an id or Patient/id"}});
+  }
+  return std::string(*patient);
+}
+
 Status check_history(const Parameters& parameters) {
   return check_known(parameters, kHistoryParameters);
 }

@@ -11,34 +11,43 @@ namespace {
 
 struct Row {
   std::string_view pattern;
+  std::string_view name;
   std::string_view methods;
 };
 constexpr std::string_view kGet = "GET, HEAD";
 // By Interaction.
 constexpr std::array<Row, kInteractionCount> kRows{{
-    {"unknown", ""},
-    {"/health", kGet},
-    {"/ready", kGet},
-    {"/metrics", kGet},
-    {"/fhir/metadata", kGet},
-    {"/fhir", kGet},
-    {"/fhir/[type]", kGet},
-    {"/fhir/[type]/_search", "POST"},
-    {"/fhir/[type]/[id]", kGet},
-    {"/fhir/[type]/[id]/_history", kGet},
-    {"/fhir/[type]/[id]/_history/[vid]", kGet},
-    {"/fhir/Patient/[id]/$everything", kGet},
+    {"unknown", "unknown", ""},
+    {"/health", "health", kGet},
+    {"/ready", "ready", kGet},
+    {"/metrics", "metrics", kGet},
+    {"/fhir/metadata", "metadata", kGet},
+    {"/fhir", "search-system", kGet},
+    {"/fhir/[type]", "search", kGet},
+    {"/fhir/[type]/_search", "search", "POST"},
+    {"/fhir/[type]/[id]", "read", kGet},
+    {"/fhir/[type]/[id]/_history", "history", kGet},
+    {"/fhir/[type]/[id]/_history/[vid]", "vread", kGet},
+    {"/fhir/Patient/[id]/$everything", "everything", kGet},
+    {"/ledger/checkpoint", "ledger-checkpoint", kGet},
+    {"/ledger/proof", "ledger-proof", kGet},
+    {"/ledger/tile/[tile]", "ledger-tile", kGet},
 }};
 
 const Row& row_of(Interaction interaction) {
   return kRows[static_cast<size_t>(interaction)];
 }
 
+constexpr std::string_view kLedgerPath = "/ledger/";
+
 Interaction outside_fhir(std::string_view path) {
-  return path == "/health"    ? Interaction::kHealth
-         : path == "/ready"   ? Interaction::kReady
-         : path == "/metrics" ? Interaction::kMetrics
-                              : Interaction::kUnknown;
+  return path == "/health"                     ? Interaction::kHealth
+         : path == "/ready"                    ? Interaction::kReady
+         : path == "/metrics"                  ? Interaction::kMetrics
+         : path == "/ledger/checkpoint"        ? Interaction::kLedgerCheckpoint
+         : path == "/ledger/proof"             ? Interaction::kLedgerProof
+         : path.starts_with("/ledger/tile/")   ? Interaction::kLedgerTile
+                                               : Interaction::kUnknown;
 }
 
 // `segments` start with a FHIR type.
@@ -67,6 +76,15 @@ std::string_view pattern(Interaction interaction) {
   return row_of(interaction).pattern;
 }
 
+std::string_view name_of(Interaction interaction) {
+  return row_of(interaction).name;
+}
+
+bool is_open(Interaction interaction) {
+  return interaction == Interaction::kHealth || interaction == Interaction::kReady ||
+         interaction == Interaction::kMetadata;
+}
+
 std::string_view allowed_methods(Interaction interaction) {
   return row_of(interaction).methods;
 }
@@ -88,6 +106,9 @@ Route find_route(std::string_view base_path, std::string_view path) {
   if (!path.starts_with(base_path) ||
       (path.size() > base_path.size() && path[base_path.size()] != '/')) {
     route.interaction = outside_fhir(path);
+    if (route.interaction == Interaction::kLedgerTile) {
+      route.id = path.substr(kLedgerPath.size());
+    }
     return route;
   }
   std::string_view below = path.substr(base_path.size());

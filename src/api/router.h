@@ -22,8 +22,11 @@ enum class Interaction : uint8_t {
   kHistory,     // [type]/[id]/_history
   kVread,       // [type]/[id]/_history/[vid]
   kEverything,  // Patient/[id]/$everything
+  kLedgerCheckpoint,
+  kLedgerProof,
+  kLedgerTile,  // Route::id is what follows /ledger/
 };
-inline constexpr size_t kInteractionCount = 12;
+inline constexpr size_t kInteractionCount = 15;
 
 struct Route {
   Interaction interaction = Interaction::kUnknown;
@@ -34,6 +37,11 @@ struct Route {
 
 // "/fhir/[type]/[id]" and so on: what may be logged of a path.
 std::string_view pattern(Interaction interaction);
+// "read", "everything"...: how the ledger calls it.
+std::string_view name_of(Interaction interaction);
+// Whether it is answered without asking who asks: what it says is the same for everybody, and
+// nothing of any record.
+bool is_open(Interaction interaction);
 // The methods that path takes, as an Allow field has them; empty for kUnknown.
 std::string_view allowed_methods(Interaction interaction);
 bool allows(Interaction interaction, std::string_view method);

@@ -57,6 +57,13 @@ Status BundleWriter::add_outcome(std::string_view outcome) {
   return {};
 }
 
+Status BundleWriter::add_made(std::string_view path, std::string_view resource) {
+  TRY(start_entry(resource.size() + path.size()));
+  out_ += fmt::format(R"("fullUrl":"{}/{}","resource":{},"search":{{"mode":"match"}}}})",
+                      context_.region.base_url, path, resource);
+  return {};
+}
+
 // fullUrl stands before the resource and needs its id, which is at a fixed place of the body: room
 // is left and filled in once the body is open.
 Status BundleWriter::add_resource(const record::StoredItem& item) {
@@ -134,14 +141,17 @@ void BundleWriter::write_link(std::string_view relation, const Address& address,
   out_ += '}';
 }
 
-Result<Answer> BundleWriter::finish(const Address& address, uint64_t total,
+Result<Answer> BundleWriter::finish(const Address& address, std::optional<uint64_t> total,
                                     const std::optional<PageToken>& next) && {
   TRY(builder_.make_room(2 * (address.path.size() + address.query.size()) + kPageTokenBytesMax +
                          2 * context_.region.base_url.size() + kEntryBytes));
   if (!first_) {
     out_ += ']';
   }
-  out_ += fmt::format(R"(,"total":{},"link":[)", total);
+  if (total) {
+    out_ += fmt::format(R"(,"total":{})", *total);
+  }
+  out_ += R"(,"link":[)";
   write_link("self", address, {});
   if (next) {
     out_ += ',';

@@ -27,12 +27,16 @@ class BundleWriter {
   Status as_at(record::T t);
   // An entry with search mode "outcome". `outcome` is an OperationOutcome.
   Status add_outcome(std::string_view outcome);
+  // The same with search mode "match", for a resource made for this answer. `path`: below the FHIR
+  // base.
+  Status add_made(std::string_view path, std::string_view resource);
   // An entry with search mode "match". kCorrupt: the body does not open, or is not of its type.
   Status add_match(const record::StoredItem& item);
   // An entry of a history: request and response; no resource when it is a deletion.
   Status add_version(const record::StoredItem& item, std::string_view id);
   // `next`: the position after this page; nothing on the last page.
-  Result<Answer> finish(const Address& address, uint64_t total,
+  // `total`: nothing when it was not counted.
+  Result<Answer> finish(const Address& address, std::optional<uint64_t> total,
                         const std::optional<PageToken>& next) &&;
 
  private:

@@ -1,0 +1,89 @@
+#include "service/checkpoints.h"
+
+namespace continuum::service {
+namespace {
+
+constexpr int64_t kMicrosPerSecond = 1'000'000;
+
+}  // namespace
+
+Checkpoints::Checkpoints(Options options, ledger::VerifierKey verifier_key,
+                         ledger::CheckpointFile file)
+    : options_(std::move(options)),
+      verifier_key_(std::move(verifier_key)),
+      file_(std::move(file)) {}
+
+Result<std::unique_ptr<Checkpoints>> Checkpoints::open(Options options) {
+  ledger::VerifierKey key{options.origin, options.key.public_key()};
+  TRY(auto file, ledger::CheckpointFile::open(options.files, options.path, key));
+  std::unique_ptr<Checkpoints> checkpoints(
+      new Checkpoints(std::move(options), std::move(key), std::move(file)));
+  TRY(checkpoints->check_last());
+  return checkpoints;
+}
+
+// SAFETY: a server must not go on over a ledger that has lost or changed what was vouched for.
+Status Checkpoints::check_last() {
+  if (!file_.last()) {
+    return {};
+  }
+  auto view = options_.store.view();
+  TRY(auto ledger, view->ledger());
+  const ledger::Checkpoint& last = *file_.last();
+  constexpr std::string_view kAdvice = "continuum ledger verify says what is wrong";
+  if (ledger.size() < last.size) {
+    return fail(ErrorCode::kCorrupt,
+                "the ledger has fewer entries than its last checkpoint says: it was cut",
+                {{options_.path, std::string(kAdvice)}});
+  }
+  TRY(auto root, ledger::root_at(ledger, last.size));
+  if (root != last.root) {
+    return fail(ErrorCode::kCorrupt,
+                "the ledger is not the one its last checkpoint was made of: it was rewritten",
+                {{options_.path, std::string(kAdvice)}});
+  }
+  return {};
+}
+
+Status Checkpoints::write_if_older(int64_t seconds) {
+  std::lock_guard lock(mutex_);
+  Instant now = options_.clock.now();
+  const auto& last = file_.last();
+  if (last && !note_.empty() && now.micros - last->instant.micros < seconds * kMicrosPerSecond) {
+    return {};
+  }
+  auto view = options_.store.view();
+  TRY(auto ledger, view->ledger());
+  if (last && !note_.empty() && ledger.size() == last->size) {
+    return {};
+  }
+  ledger::Checkpoint checkpoint{
+      .origin = options_.origin, .size = ledger.size(), .root = {}, .instant = now};
+  TRY(checkpoint.root, ledger.root());
+  std::string note = ledger::sign(checkpoint, options_.key);
+  TRY(file_.append(note));
+  note_ = std::move(note);
+  return {};
+}
+
+Status Checkpoints::write_when_due() {
+  return write_if_older(kCheckpointSeconds);
+}
+
+Status Checkpoints::write() {
+  return write_if_older(0);
+}
+
+Result<std::string> Checkpoints::current() {
+  TRY(write_if_older(kCheckpointFreshSeconds));
+  std::lock_guard lock(mutex_);
+  return note_;
+}
+
+Result<ledger::Checkpoint> Checkpoints::current_checkpoint() {
+  TRY(std::string note, current());
+  TRY(auto parsed, ledger::parse_note(note));
+  return parsed.checkpoint;
+}
+
+}  // namespace continuum::service

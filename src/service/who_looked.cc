@@ -1,0 +1,261 @@
+#include "service/who_looked.h"
+
+#include <fmt/format.h>
+
+#include <algorithm>
+#include <map>
+
+#include "crypto/aead.h"
+#include "json/writer.h"
+#include "record/kv/row.h"
+#include "service/bundle.h"
+#include "service/page_token.h"
+#include "service/read.h"
+
+namespace continuum::service {
+namespace {
+
+constexpr std::string_view kPatientPrefix = "Patient/";
+constexpr size_t kAccessesPerPageMax = 1'000;
+
+// One request that touched the person, with what it did to each of their source patients.
+struct Access {
+  uint64_t number = 0;  // of the request entry
+  ledger::RequestEntry request;
+  std::vector<ledger::PersonPart> parts;
+  bool sealed = false;  // some part cannot be opened any more
+};
+
+std::string quoted(std::string_view text) {
+  std::string out;
+  json::write_string(text, out);
+  return out;
+}
+
+std::string organisation_name(const config::Region& region, const std::string& ods_code) {
+  for (const config::Organisation& organisation : region.organisations) {
+    if (organisation.ods_code == ods_code) {
+      return organisation.name;
+    }
+  }
+  return ods_code;
+}
+
+std::string agent_of(const Context& context, const ledger::RequestEntry& request) {
+  switch (request.principal) {
+    case ledger::PrincipalKind::kStaff:
+      return fmt::format(
+          R"({{"type":{{"text":"staff"}},"role":[{{"text":{}}}],"who":{{"identifier":{{"system":"https://fhir.nhs.uk/Id/sds-user-id","value":{}}},"display":{}}},"requestor":true,"purposeOfUse":[{{"coding":[{{"system":"http://terminology.hl7.org/CodeSystem/v3-ActReason","code":{}}}]}}]}})",
+          quoted(request.role), quoted(request.subject),
+          quoted(organisation_name(context.region, request.organisation)),
+          quoted(request.purpose));
+    case ledger::PrincipalKind::kCitizen:
+      return fmt::format(
+          R"({{"type":{{"text":"citizen"}},"who":{{"display":"the person themselves"}},"requestor":true,"purposeOfUse":[{{"coding":[{{"system":"http://terminology.hl7.org/CodeSystem/v3-ActReason","code":{}}}]}}]}})",
+          quoted(request.purpose));
+    case ledger::PrincipalKind::kSystem:
+    case ledger::PrincipalKind::kOperator:
+      break;
+  }
+  return fmt::format(
+      R"({{"type":{{"text":"system"}},"who":{{"identifier":{{"value":{}}}}},"requestor":true}})",
+      quoted(request.subject));
+}
+
+// Everything that can be said of the items: how many of each type.
+std::string details_of(const Access& access) {
+  std::map<std::string, uint64_t> types;
+  uint64_t withheld = 0;
+  std::string rule;
+  std::string relationship;
+  for (const ledger::PersonPart& part : access.parts) {
+    for (const auto& [type, count] : part.types) {
+      types[type] += count;
+    }
+    withheld += part.withheld;
+    rule = rule.empty() ? part.rule : rule;
+    relationship = relationship.empty() ? part.relationship : relationship;
+  }
+  std::string out;
+  auto add = [&out](std::string_view type, std::string_view value) {
+    out += fmt::format(R"({}{{"type":{},"valueString":{}}})", out.empty() ? "" : ",", quoted(type),
+                       quoted(value));
+  };
+  for (const auto& [type, count] : types) {
+    add("shown:" + type, std::to_string(count));
+  }
+  if (withheld > 0) {
+    add("withheld", std::to_string(withheld));
+  }
+  if (!rule.empty()) {
+    add("rule", rule);
+  }
+  if (!relationship.empty()) {
+    add("relationship", relationship);
+  }
+  return out;
+}
+
+bool was_shown(const Access& access) {
+  return std::any_of(access.parts.begin(), access.parts.end(), [](const auto& part) {
+    return part.disclosure == ledger::Disclosure::kShown;
+  });
+}
+
+std::string audit_event(const Context& context, std::string_view patient, const Access& access) {
+  const ledger::RequestEntry& request = access.request;
+  bool shown = was_shown(access);
+  std::string details = details_of(access);
+  std::string said = access.sealed ? "details of this access are no longer kept"
+                     : shown       ? "shown"
+                                   : "nothing was shown";
+  return fmt::format(
+      R"({{"resourceType":"AuditEvent","id":"ledger-{}","type":{{"system":"http://terminology.hl7.org/CodeSystem/audit-event-type","code":"rest"}},"subtype":[{{"system":"http://hl7.org/fhir/restful-interaction","code":{}}}],"action":"R","recorded":"{}","outcome":"{}","outcomeDesc":{},"agent":[{}],"source":{{"observer":{{"display":{}}}}},"entity":[{{"what":{{"reference":"Patient/{}"}}{}}}]}})",
+      access.number, quoted(request.interaction), to_fhir_instant(request.instant),
+      shown ? "0" : "4", quoted(said), agent_of(context, request), quoted(context.region.name),
+      patient, details.empty() ? "" : ",\"detail\":[" + details + "]");
+}
+
+class Listing {
+ public:
+  Listing(const Context& context, const record::Person& person)
+      : context_(context), view_(context.view.ledger_view()), person_(person) {}
+
+  struct Page {
+    std::vector<Access> accesses;  // those to be told
+    std::optional<uint64_t> next;  // the request that the next page starts with
+  };
+  // Of the requests numbered `from` or less the newest `count_max`, newest first.
+  Result<Page> read(uint64_t from, size_t count_max) {
+    TRY(auto ledger, view_.ledger());
+    std::map<uint64_t, std::vector<ledger::Access>, std::greater<>> requests;
+    uint64_t start = from > UINT64_MAX - ledger::kPersonsMax ? UINT64_MAX : from + ledger::kPersonsMax;
+    for (const record::SourcePatient& member : person_.members) {
+      size_t found = 0;
+      TRY(ledger.accesses(member.ord.value(), start, [&](const ledger::Access& access) {
+        uint64_t number = access.number - access.ordinal;
+        if (number <= from) {
+          requests[number].push_back(access);
+          ++found;
+        }
+        return found > count_max ? ledger::Reader::Next::kStop : ledger::Reader::Next::kContinue;
+      }));
+    }
+    Page page;
+    for (const auto& [number, accesses] : requests) {
+      if (count_max-- == 0) {
+        page.next = number;
+        break;
+      }
+      TRY(Access access, open(ledger, number, accesses));
+      if (is_to_be_told(access)) {
+        page.accesses.push_back(std::move(access));
+      }
+    }
+    return page;
+  }
+
+ private:
+  bool is_to_be_told(const Access& access) const {
+    const access::Principal& principal = context_.view.principal();
+    if (principal.kind == access::PrincipalKind::kCitizen) {
+      return true;
+    }
+    return principal.kind == access::PrincipalKind::kStaff &&
+           access.request.principal == ledger::PrincipalKind::kStaff &&
+           access.request.subject == principal.subject && was_shown(access);
+  }
+
+  Result<Access> open(const ledger::Reader& ledger, uint64_t number,
+                      const std::vector<ledger::Access>& accesses) {
+    Access out;
+    out.number = number;
+    TRY(std::string bytes, ledger.entry(number));
+    TRY(auto entry, ledger::decode_entry(bytes));
+    const auto* request = std::get_if<ledger::RequestEntry>(&entry);
+    if (request == nullptr) {
+      return fail(ErrorCode::kCorrupt, "an access leads to no request in the ledger");
+    }
+    out.request = *request;
+    for (const ledger::Access& access : accesses) {
+      TRY(std::string person_bytes, ledger.entry(access.number));
+      TRY(auto person_entry, ledger::decode_entry(person_bytes));
+      const auto* person = std::get_if<ledger::PersonEntry>(&person_entry);
+      if (person == nullptr || person->id != out.request.id) {
+        return fail(ErrorCode::kCorrupt, "an access is of another request than it says");
+      }
+      auto key = view_.audit_key(record::Ord::from_value(access.ord));
+      if (!key) {
+        out.sealed = true;
+        continue;
+      }
+      std::string plain;
+      TRY(crypto::thread_aead().open(
+          *key, ledger::person_context(person->id, static_cast<uint16_t>(person->ordinal)),
+          person->sealed, plain));
+      TRY(auto part, ledger::decode_person_part(plain));
+      out.parts.push_back(std::move(part));
+    }
+    return out;
+  }
+
+  const Context& context_;
+  const record::View& view_;
+  const record::Person& person_;
+};
+
+// Whose accesses may be told at all; nothing: an empty list, as for somebody who is not there.
+Result<std::optional<record::Person>> person_asked_about(const Context& context,
+                                                         std::string_view patient) {
+  auto kind = context.view.principal().kind;
+  if (kind != access::PrincipalKind::kCitizen && kind != access::PrincipalKind::kStaff) {
+    return fail(ErrorCode::kNotFound, "there is nothing at this path");
+  }
+  auto key = locate(context.view, {fhir::kPatientType, patient});
+  if (!key) {
+    return key.error().code == ErrorCode::kNotFound ? std::optional<record::Person>()
+                                                    : Result<std::optional<record::Person>>(
+                                                          fail(key.error()));
+  }
+  if (!key->ord.is_patient()) {
+    return std::optional<record::Person>();
+  }
+  TRY(record::Person person, context.view.person_of(key->ord));
+  return std::optional<record::Person>(std::move(person));
+}
+
+}  // namespace
+
+Result<Answer> who_looked(const Context& context, std::string_view patient, const Address& address,
+                          const PageRequest& page) {
+  if (patient.starts_with(kPatientPrefix)) {
+    patient.remove_prefix(kPatientPrefix.size());
+  }
+  TRY(auto person, person_asked_about(context, patient));
+  uint64_t from = UINT64_MAX;
+  if (page.token) {
+    TRY(PageToken token,
+        open_page_token({context.page_token_key, context.principal, address}, *page.token));
+    from = token.total;
+  }
+  size_t count_max = std::min<size_t>(page.size.value_or(kAccessesPerPageMax), kAccessesPerPageMax);
+  Listing::Page listed;
+  if (person) {
+    TRY(listed, Listing(context, *person).read(from, count_max));
+    context.view.note_told(person->members.front().ord, *fhir::type_number("AuditEvent"),
+                           listed.accesses.size());
+  }
+  BundleWriter bundle(context, "searchset");
+  for (const Access& access : listed.accesses) {
+    TRY(bundle.add_made(fmt::format("AuditEvent/ledger-{}", access.number),
+                        audit_event(context, patient, access)));
+  }
+  std::optional<PageToken> next;
+  if (listed.next) {
+    next = PageToken{.t = context.view.stable_t(), .last = {}, .total = *listed.next};
+  }
+  // How many there are in all is not counted: that would read all.
+  return std::move(bundle).finish(address, std::nullopt, next);
+}
+
+}  // namespace continuum::service

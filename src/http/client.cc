@@ -267,6 +267,10 @@ Result<size_t> Client::read_tls(Deadline deadline) {
 }
 
 Result<size_t> Client::read_socket(std::string& in, Deadline deadline) {
+  // A server that never stops sending would never be waited for.
+  if (SteadyClock::now() >= deadline) {
+    return fail(ErrorCode::kDeadline, "the server took too long");
+  }
   const size_t held = in.size();
   in.resize(held + kReadBytes);
   while (true) {

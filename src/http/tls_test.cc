@@ -22,7 +22,7 @@ namespace {
 
 constexpr std::string_view kAnswer = "HTTP/1.1 200 OK\r\nContent-Length: 5\r\n\r\nhello";
 
-enum class End : uint8_t { kSaid, kCut };
+enum class End : uint8_t { kSaid, kCut, kNever };
 
 struct Behaviour {
   std::string names = "DNS:localhost,DNS:id.example.org";  // of the certificate
@@ -110,6 +110,10 @@ class OneConnection {
       const int size = SSL_read(session, buffer, sizeof buffer);
       asked.assign(buffer, static_cast<size_t>(std::max(size, 0)));
       SSL_write(session, behaviour_.answer.data(), static_cast<int>(behaviour_.answer.size()));
+      while (behaviour_.end == End::kNever &&
+             SSL_write(session, behaviour_.answer.data(),
+                       static_cast<int>(behaviour_.answer.size())) > 0) {
+      }
       if (behaviour_.end == End::kSaid) {
         SSL_shutdown(session);
       }
@@ -125,11 +129,13 @@ class OneConnection {
   std::thread thread_;
 };
 
-Result<Response> ask(OneConnection& server, std::string_view host, std::string authorities) {
+Result<Response> ask(OneConnection& server, std::string_view host, std::string authorities,
+                     std::chrono::milliseconds answer_time_max = std::chrono::seconds(5)) {
   ClientOptions options;
   options.transport = Transport::kTls;
   options.authorities_file = std::move(authorities);
   options.connect_time_max = std::chrono::milliseconds(5'000);
+  options.answer_time_max = answer_time_max;
   TRY(Client client, Client::connect(host, server.port(), options));
   return client.get("/keys");
 }
@@ -185,6 +191,13 @@ TEST(Tls, AnEndThatWasNotSaidIsNoEnd) {
   EXPECT_EQ(ask(said).value().body, "hello");
   OneConnection cut({.answer = std::string(until_close), .end = End::kCut});
   EXPECT_EQ(ask(cut).error().code, ErrorCode::kUnavailable);
+}
+
+TEST(Tls, AServerThatNeverStopsIsCut) {
+  OneConnection server({.answer = "HTTP/1.1 100 Continue\r\n\r\n", .end = End::kNever});
+  const auto answer =
+      ask(server, "localhost", server.authorities(), std::chrono::milliseconds(200));
+  EXPECT_EQ(answer.error().code, ErrorCode::kDeadline);
 }
 
 TEST(Tls, RefusesWhatIsNotTls) {

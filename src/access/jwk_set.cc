@@ -11,7 +11,6 @@
 namespace continuum::access {
 namespace {
 
-using crypto::KeyType;
 using crypto::PublicKey;
 
 // RFC 7518 sections 6.2.2, 6.3.2 and 6.4.

@@ -3,6 +3,7 @@
 #include <arpa/inet.h>
 #include <fcntl.h>
 #include <fmt/format.h>
+#include <netdb.h>
 #include <netinet/in.h>
 #include <netinet/tcp.h>
 #include <poll.h>
@@ -15,6 +16,7 @@
 #include <utility>
 
 #include "http/chunked_reader.h"
+#include "http/tls_client.h"
 #include "http/wire.h"
 
 namespace continuum::http {
@@ -29,10 +31,14 @@ tl::unexpected<Error> connection_failed(const char* step) {
   return fail(ErrorCode::kUnavailable, fmt::format("{}: {}", step, std::strerror(errno)));
 }
 
+}  // namespace
+
 struct Address {
   sockaddr_storage storage = {};
   socklen_t size = 0;
 };
+
+namespace {
 
 Result<Address> numeric_address(const std::string& host, uint16_t port) {
   Address address;
@@ -54,6 +60,33 @@ Result<Address> numeric_address(const std::string& host, uint16_t port) {
               {{.where = "host", .what = host}});
 }
 
+Result<std::vector<Address>> look_up(const std::string& host, uint16_t port) {
+  addrinfo hints = {};
+  hints.ai_socktype = SOCK_STREAM;
+  hints.ai_flags = AI_ADDRCONFIG | AI_NUMERICSERV;
+  addrinfo* found = nullptr;
+  if (::getaddrinfo(host.c_str(), std::to_string(port).c_str(), &hints, &found) != 0) {
+    return fail(ErrorCode::kUnavailable, "the host's name is not known",
+                {{.where = "host", .what = host}});
+  }
+  std::vector<Address> addresses;
+  for (const addrinfo* each = found; each != nullptr && addresses.size() < kAddressesTriedMax;
+       each = each->ai_next) {
+    Address& address = addresses.emplace_back();
+    std::memcpy(&address.storage, each->ai_addr, each->ai_addrlen);
+    address.size = each->ai_addrlen;
+  }
+  ::freeaddrinfo(found);
+  return addresses;
+}
+
+// RFC 9110 section 7.2.
+std::string host_field(const std::string& host, uint16_t port, Transport transport) {
+  const bool is_v6 = host.find(':') != std::string::npos;
+  const std::string name = is_v6 ? "[" + host + "]" : host;
+  return transport == Transport::kTls && port == 443 ? name : fmt::format("{}:{}", name, port);
+}
+
 Error error_of(Refusal refusal) {
   return {.code = refusal.status == 413 ? ErrorCode::kTooLarge : ErrorCode::kInvalid,
           .message = std::string("the answer is not acceptable: ").append(refusal.reason)};
@@ -69,6 +102,7 @@ Client::Client(Client&& other) noexcept
       port_(other.port_),
       options_(std::move(other.options_)),
       socket_(std::exchange(other.socket_, -1)),
+      tls_(std::move(other.tls_)),
       in_(std::move(other.in_)) {}
 
 Client& Client::operator=(Client&& other) noexcept {
@@ -78,6 +112,7 @@ Client& Client::operator=(Client&& other) noexcept {
     port_ = other.port_;
     options_ = std::move(other.options_);
     socket_ = std::exchange(other.socket_, -1);
+    tls_ = std::move(other.tls_);
     in_ = std::move(other.in_);
   }
   return *this;
@@ -91,6 +126,7 @@ void Client::close() {
   if (socket_ >= 0) {
     ::close(std::exchange(socket_, -1));
   }
+  tls_.reset();
   in_.clear();
 }
 
@@ -101,7 +137,23 @@ Result<Client> Client::connect(std::string_view host, uint16_t port, ClientOptio
 }
 
 Status Client::open() {
-  TRY(const Address address, numeric_address(host_, port_));
+  const auto numeric = numeric_address(host_, port_);
+  if (numeric || options_.transport == Transport::kPlain) {
+    return numeric ? open(*numeric) : fail(numeric.error());
+  }
+  TRY(const std::vector<Address> addresses, look_up(host_, port_));
+  Status opened = fail(ErrorCode::kUnavailable, "the host has no address");
+  for (const Address& address : addresses) {
+    opened = open(address);
+    if (opened) {
+      return opened;
+    }
+    close();
+  }
+  return opened;
+}
+
+Status Client::open(const Address& address) {
   socket_ = ::socket(address.storage.ss_family, SOCK_STREAM | SOCK_NONBLOCK | SOCK_CLOEXEC, 0);
   if (socket_ < 0) {
     return connection_failed("socket");
@@ -110,7 +162,7 @@ Status Client::open() {
   ::setsockopt(socket_, IPPROTO_TCP, TCP_NODELAY, &on, sizeof(on));
   const auto* name = reinterpret_cast<const sockaddr*>(&address.storage);
   if (::connect(socket_, name, address.size) == 0) {
-    return {};
+    return start_tls();
   }
   if (errno != EINPROGRESS) {
     return connection_failed("connect");
@@ -123,7 +175,33 @@ Status Client::open() {
     errno = problem;
     return connection_failed("connect");
   }
-  return {};
+  return start_tls();
+}
+
+Status Client::start_tls() {
+  if (options_.transport == Transport::kPlain) {
+    return {};
+  }
+  TRY(tls_, TlsClient::create(host_, options_.authorities_file));
+  const Deadline deadline = SteadyClock::now() + options_.connect_time_max;
+  while (true) {
+    const auto done = tls_->handshake();
+    // An alert tells the server why, also when that ends it.
+    const auto written = write_socket(tls_->take_output(), deadline);
+    if (!done) {
+      return fail(done.error());
+    }
+    TRY(Status(written));
+    if (*done) {
+      return {};
+    }
+    std::string received;
+    TRY(const size_t size, read_socket(received, deadline));
+    if (size == 0) {
+      return fail(ErrorCode::kUnavailable, "the server closed the connection");
+    }
+    tls_->feed(received);
+  }
 }
 
 Status Client::wait(short events, Deadline deadline) {
@@ -145,6 +223,14 @@ Status Client::wait(short events, Deadline deadline) {
 }
 
 Status Client::write(std::string_view bytes, Deadline deadline) {
+  if (tls_ == nullptr) {
+    return write_socket(bytes, deadline);
+  }
+  TRY(tls_->write(bytes));
+  return write_socket(tls_->take_output(), deadline);
+}
+
+Status Client::write_socket(std::string_view bytes, Deadline deadline) {
   while (!bytes.empty()) {
     const ssize_t size = ::send(socket_, bytes.data(), bytes.size(), MSG_NOSIGNAL);
     if (size >= 0) {
@@ -159,12 +245,38 @@ Status Client::write(std::string_view bytes, Deadline deadline) {
 }
 
 Result<size_t> Client::read_some(Deadline deadline) {
+  return tls_ == nullptr ? read_socket(in_, deadline) : read_tls(deadline);
+}
+
+Result<size_t> Client::read_tls(Deadline deadline) {
   const size_t held = in_.size();
-  in_.resize(held + kReadBytes);
   while (true) {
-    const ssize_t size = ::recv(socket_, in_.data() + held, kReadBytes, 0);
+    TRY(const TlsClient::Read read, tls_->read(in_));
+    // Keys may change at any time, which wants an answer.
+    TRY(write_socket(tls_->take_output(), deadline));
+    if (read != TlsClient::Read::kNeedsMore) {
+      return in_.size() - held;
+    }
+    std::string received;
+    TRY(const size_t size, read_socket(received, deadline));
+    if (size == 0) {
+      return fail(ErrorCode::kUnavailable, "the connection was cut");
+    }
+    tls_->feed(received);
+  }
+}
+
+Result<size_t> Client::read_socket(std::string& in, Deadline deadline) {
+  // A server that never stops sending would never be waited for.
+  if (SteadyClock::now() >= deadline) {
+    return fail(ErrorCode::kDeadline, "the server took too long");
+  }
+  const size_t held = in.size();
+  in.resize(held + kReadBytes);
+  while (true) {
+    const ssize_t size = ::recv(socket_, in.data() + held, kReadBytes, 0);
     if (size >= 0) {
-      in_.resize(held + static_cast<size_t>(size));
+      in.resize(held + static_cast<size_t>(size));
       return static_cast<size_t>(size);
     }
     if (errno == EAGAIN || errno == EWOULDBLOCK) {
@@ -177,7 +289,10 @@ Result<size_t> Client::read_some(Deadline deadline) {
 
 Result<Response> Client::send(const Request& request) {
   if (socket_ < 0) {
-    TRY(open());
+    if (auto opened = open(); !opened) {
+      close();  // SAFETY: what is half open must not be written to as if it were the server's
+      return fail(std::move(opened).error());
+    }
   }
   Response response;
   if (auto status = exchange(request, response); !status) {
@@ -198,7 +313,7 @@ Result<Response> Client::get(std::string_view target) {
 
 Status Client::exchange(const Request& request, Response& response) {
   std::string out;
-  if (!write_request_head(request, fmt::format("{}:{}", host_, port_), out)) {
+  if (!write_request_head(request, host_field(host_, port_, options_.transport), out)) {
     return fail(ErrorCode::kInvalid, "the request's method, target or a field can't be sent");
   }
   const Deadline deadline = SteadyClock::now() + options_.answer_time_max;

@@ -1,12 +1,13 @@
-// A small blocking HTTP/1.1 client: plain TCP, one connection kept alive, one request at a time.
-// For tests, benchmarks and the demonstration; not for other machines (no TLS, no redirects, no
-// proxies).
+// A small blocking HTTP/1.1 client: plain TCP or TLS, one connection kept alive, one request at a
+// time. No redirects, no proxies.
 #pragma once
 
 #include <chrono>
 #include <cstdint>
+#include <memory>
 #include <string>
 #include <string_view>
+#include <vector>
 
 #include "base/result.h"
 #include "http/limits.h"
@@ -14,16 +15,25 @@
 
 namespace continuum::http {
 
+enum class Transport : uint8_t { kPlain, kTls };
+
 struct ClientOptions {
+  Transport transport = Transport::kPlain;
+  std::string authorities_file = {};  // for TLS: see TlsClient; empty: the system's
   std::chrono::milliseconds connect_time_max{5'000};
   std::chrono::milliseconds answer_time_max{60'000};  // from send() to the last byte
   Limits limits = {.body_bytes_max = 1024 * kMebi};   // of answers: header and body sizes
 };
 
+class TlsClient;
+struct Address;
+
 // Movable; one thread at a time.
 class Client {
  public:
-  // `host` is "localhost" or a numeric address. kInvalid, or kUnavailable when nobody listens.
+  // `host` is "localhost", a numeric address or, with TLS, any name; a name is looked up by the
+  // system, in the system's time, and its first kAddressesTriedMax addresses are tried. kInvalid,
+  // or kUnavailable when nobody listens or the server is not to be believed; kDeadline.
   static Result<Client> connect(std::string_view host, uint16_t port, ClientOptions options = {});
 
   Client(Client&& other) noexcept;
@@ -44,11 +54,17 @@ class Client {
 
   Client(std::string host, uint16_t port, ClientOptions options);
   Status open();
+  Status open(const Address& address);
+  Status start_tls();
   void close();
   Status exchange(const Request& request, Response& response);
   Status write(std::string_view bytes, Deadline deadline);
+  Status write_socket(std::string_view bytes, Deadline deadline);
   // Appends to in_; 0 at the end of the stream.
   Result<size_t> read_some(Deadline deadline);
+  Result<size_t> read_tls(Deadline deadline);
+  // Appends to `in`; 0 at the end of the stream.
+  Result<size_t> read_socket(std::string& in, Deadline deadline);
   Status wait(short events, Deadline deadline);
   Status read_head(const Request& request, Response& response, Deadline deadline);
   Status read_body(Response& response, Deadline deadline);
@@ -58,6 +74,7 @@ class Client {
   uint16_t port_;
   ClientOptions options_;
   int socket_ = -1;
+  std::unique_ptr<TlsClient> tls_;  // null: plain
   std::string in_;
   // Of the answer being read.
   uint64_t body_length_ = 0;

@@ -52,6 +52,8 @@ inline constexpr uint32_t kChunkLineBytesMax = 4 * kKibi;
 // Buffers larger than this are given back when a connection goes idle.
 inline constexpr uint64_t kIdleBufferBytesMax = 16 * kKibi;
 inline constexpr uint32_t kThreadsMax = 1024;
+// Of one name, by a client.
+inline constexpr uint32_t kAddressesTriedMax = 4;
 
 // Query strings and forms.
 struct QueryLimits {

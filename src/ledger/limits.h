@@ -31,7 +31,7 @@ inline constexpr size_t kFindingsKeptMax = 1'000;
 // Changed entries that are held to see which were exchanged.
 inline constexpr size_t kChangedHeldMax = 65'536;
 // Whole tiles that may be absent, with their entries, between two that are there.
-inline constexpr uint64_t kGapTilesMax = 65'536;
+inline constexpr uint64_t kGapTilesMax = 4'096;
 inline constexpr uint64_t kProgressEntries = 65'536;  // between two calls
 
 }  // namespace continuum::ledger

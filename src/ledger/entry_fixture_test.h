@@ -54,7 +54,8 @@ inline std::vector<Append> random_appends(SeededRandom& random) {
   const uint64_t kind = random.below(20);
   const Instant instant{1'790'000'000'000'000};
   if (kind == 0) {
-    return {{.entry = *encode(CommandEntry{instant, "load", "operator", "done", "{\"files\":1}"})}};
+    const std::string details = "{\"resources\":" + std::to_string(random.below(1'000'000)) + "}";
+    return {{.entry = *encode(CommandEntry{instant, "load", "operator", "done", details})}};
   }
   if (kind == 1) {
     const Hash digest = random_hash(random);

@@ -518,7 +518,9 @@ TEST_P(PolicyCases, NoticeEverySmallChange) {
 
 INSTANTIATE_TEST_SUITE_P(
     Files, PolicyCases,
-    ::testing::Values(Files{"policy/region.policy", "tests/cases/policy/region.case", 600}),
+    ::testing::Values(Files{"policy/region.policy", "tests/cases/policy/region.case", 600},
+                      Files{"tests/cases/policy/conditions.policy",
+                            "tests/cases/policy/conditions.case", 600}),
     [](const auto& tested) { return std::string("Case") + std::to_string(tested.index); });
 
 }  // namespace

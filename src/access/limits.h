@@ -19,6 +19,7 @@ inline constexpr size_t kPolicyIdentifierBytesMax = 60;  // names of rules and s
 inline constexpr size_t kPolicyRulesMax = 64;            // a bit each in a 64-bit word
 inline constexpr size_t kPolicySetsMax = 64;
 inline constexpr size_t kPolicySetMembersMax = 500;
+inline constexpr size_t kScopesKeptMax = 1'024;  // of one policy, for callers alike
 inline constexpr uint32_t kPolicyWindowDaysMax = 3'660;
 inline constexpr size_t kPolicyProblemsListedMax = 50;  // more are counted, not listed
 

@@ -7,26 +7,12 @@
 
 #include "access/limits.h"
 #include "access/policy_document.h"
+#include "access/policy_line.h"
 #include "access/policy_problems.h"
 #include "config/nearest_name.h"
 
 namespace continuum::access {
 namespace {
-
-constexpr std::string_view kBlanks = " \t";
-
-struct Token {
-  std::string_view text;  // of a quoted one: without the quotes
-  size_t column = 1;
-  bool quoted = false;
-};
-
-struct Line {
-  size_t number = 1;
-  bool indented = false;
-  std::vector<Token> tokens;
-  size_t end_column = 1;
-};
 
 bool is_identifier(std::string_view text) {
   const auto is_part = [](char c) {
@@ -55,71 +41,9 @@ std::optional<CodeRange> parse_code_range(std::string_view text) {
   return CodeRange{*first, *last};
 }
 
-// The tokens of one line, taken one after the other.
-class Cursor {
- public:
-  Cursor(const Line& line, PolicyProblems& problems) : line_(line), problems_(problems) {}
-
-  bool at_end() const { return next_ == line_.tokens.size(); }
-  bool accept(std::string_view word) {
-    if (at_end() || line_.tokens[next_].quoted || line_.tokens[next_].text != word) {
-      return false;
-    }
-    ++next_;
-    return true;
-  }
-  // The next token; nothing, and a problem, at the end.
-  const Token* take(std::string_view expected) {
-    if (at_end()) {
-      refuse(expected);
-      return nullptr;
-    }
-    return &line_.tokens[next_++];
-  }
-  // The words, one after the other.
-  bool expect(std::initializer_list<std::string_view> words, std::string_view expected) {
-    for (std::string_view word : words) {
-      if (!accept(word)) {
-        return refuse(expected, {words.begin(), words.size()});
-      }
-    }
-    return true;
-  }
-  bool expect_end(std::string_view expected = "the end of the line") {
-    return at_end() || refuse(expected);
-  }
-  // Notes that the next token is not what was expected.
-  bool refuse(std::string_view expected, std::span<const std::string_view> known = {}) {
-    if (at_end()) {
-      problems_.add(line_.number, line_.end_column,
-                    fmt::format("the line ends, expected {}", expected));
-      return false;
-    }
-    return refuse_token(line_.tokens[next_], expected, known);
-  }
-  bool refuse_token(const Token& token, std::string_view expected,
-                    std::span<const std::string_view> known = {}) {
-    problems_.add(line_.number, token.column,
-                  fmt::format("found {}, expected {}{}", shown_in_policy(token.text), expected,
-                              suggestion(token.text, known)));
-    return false;
-  }
-  bool note(const Token& token, std::string_view what) {
-    problems_.add(line_.number, token.column, std::string(what));
-    return false;
-  }
-  size_t column() const { return at_end() ? line_.end_column : line_.tokens[next_].column; }
-  size_t line() const { return line_.number; }
-
- private:
-  const Line& line_;
-  PolicyProblems& problems_;
-  size_t next_ = 0;
-};
-
 // item {("," | "or") item}
 template <typename ReadItem>
-bool read_list(Cursor& cursor, ReadItem read_item) {
+bool read_list(PolicyCursor& cursor, ReadItem read_item) {
   do {
     if (!read_item()) {
       return false;
@@ -139,9 +63,9 @@ std::array<std::string_view, Count> names_in(
 
 // One name of a table, as its value.
 template <typename Value, size_t Count>
-std::optional<Value> read_name(Cursor& cursor, std::string_view expected,
+std::optional<Value> read_name(PolicyCursor& cursor, std::string_view expected,
                                const std::array<std::pair<Value, std::string_view>, Count>& table) {
-  const Token* token = cursor.take(expected);
+  const PolicyToken* token = cursor.take(expected);
   if (token == nullptr) {
     return std::nullopt;
   }
@@ -155,7 +79,7 @@ std::optional<Value> read_name(Cursor& cursor, std::string_view expected,
 }
 
 template <typename Mask, typename Value, size_t Count>
-bool read_mask(Cursor& cursor, Mask& mask, std::string_view expected,
+bool read_mask(PolicyCursor& cursor, Mask& mask, std::string_view expected,
                const std::array<std::pair<Value, std::string_view>, Count>& table) {
   return read_list(cursor, [&] {
     const auto value = read_name(cursor, expected, table);
@@ -191,8 +115,8 @@ class PolicyParser {
  public:
   explicit PolicyParser(PolicyProblems& problems) : problems_(problems) {}
 
-  void read(const Line& line) {
-    Cursor cursor(line, problems_);
+  void read(const PolicyLine& line) {
+    PolicyCursor cursor(line, problems_);
     if (line.indented) {
       read_indented(cursor);
       return;
@@ -225,14 +149,14 @@ class PolicyParser {
                                                                "types",  "window", "rule"};
   static constexpr std::array<std::string_view, 4> kRuleLines{"who", "when", "allow", "deny"};
 
-  bool read_statement(Cursor& cursor) {
+  bool read_statement(PolicyCursor& cursor) {
     section_ = Section::kSkipped;  // until the line is found right
-    if (!named_ && !cursor.accept("policy")) {
-      named_ = true;  // said once
-      return cursor.refuse("the first line: policy \"NAME\" version NUMBER");
-    }
     if (!named_) {
-      return read_policy(cursor);
+      named_ = true;  // asked for once
+      if (cursor.accept("policy")) {
+        return read_policy(cursor);
+      }
+      cursor.refuse("the first line: policy \"NAME\" version NUMBER");
     }
     if (cursor.accept("roles")) {
       return read_set(cursor, document_.roles, Section::kRoles);
@@ -252,7 +176,7 @@ class PolicyParser {
     return cursor.refuse("roles, activities, types, window or rule", kStatements);
   }
 
-  void read_indented(Cursor& cursor) {
+  void read_indented(PolicyCursor& cursor) {
     switch (section_) {
       case Section::kNone:
         cursor.refuse("a line that starts at its first column");
@@ -274,9 +198,8 @@ class PolicyParser {
     }
   }
 
-  bool read_policy(Cursor& cursor) {
-    named_ = true;
-    const Token* name = cursor.take("a name in quotes");
+  bool read_policy(PolicyCursor& cursor) {
+    const PolicyToken* name = cursor.take("a name in quotes");
     if (name == nullptr) {
       return false;
     }
@@ -288,7 +211,7 @@ class PolicyParser {
     if (!cursor.expect({"version"}, "version and its number")) {
       return false;
     }
-    const Token* version = cursor.take("the version's number");
+    const PolicyToken* version = cursor.take("the version's number");
     if (version == nullptr) {
       return false;
     }
@@ -303,8 +226,8 @@ class PolicyParser {
 
   // NAME = MEMBERS...
   template <typename Set>
-  bool read_set(Cursor& cursor, std::vector<Set>& sets, Section section) {
-    const Token* name = read_new_name(cursor, "the set's name", names_of(sets));
+  bool read_set(PolicyCursor& cursor, std::vector<Set>& sets, Section section) {
+    const PolicyToken* name = read_new_name(cursor, "the set's name", names_of(sets));
     if (name == nullptr || !cursor.expect({"="}, "= and the set's members")) {
       return false;
     }
@@ -321,9 +244,9 @@ class PolicyParser {
     }
   }
 
-  const Token* read_new_name(Cursor& cursor, std::string_view expected,
-                             std::span<const std::string_view> taken) {
-    const Token* name = cursor.take(expected);
+  const PolicyToken* read_new_name(PolicyCursor& cursor, std::string_view expected,
+                                   std::span<const std::string_view> taken) {
+    const PolicyToken* name = cursor.take(expected);
     if (name == nullptr) {
       return nullptr;
     }
@@ -342,11 +265,11 @@ class PolicyParser {
 
   // Members of a set, with or without commas.
   template <typename Member, typename ReadMember>
-  bool read_members(Cursor& cursor, std::vector<Member>& members, std::string_view expected,
+  bool read_members(PolicyCursor& cursor, std::vector<Member>& members, std::string_view expected,
                     ReadMember read_member) {
     while (!cursor.at_end()) {
       const size_t before = members.size();
-      const Token* token = cursor.take(expected);
+      const PolicyToken* token = cursor.take(expected);
       if (token == nullptr || !read_member(*token)) {
         return false;
       }
@@ -364,8 +287,8 @@ class PolicyParser {
 
   static constexpr std::string_view kCodeExpected = "a code such as R8000, or R9500..R9755";
 
-  bool read_codes(Cursor& cursor, CodeSet& set) {
-    return read_members(cursor, set.members, kCodeExpected, [&](const Token& token) {
+  bool read_codes(PolicyCursor& cursor, CodeSet& set) {
+    return read_members(cursor, set.members, kCodeExpected, [&](const PolicyToken& token) {
       const auto range = parse_code_range(token.text);
       if (!range || token.quoted) {
         return cursor.refuse_token(token, kCodeExpected);
@@ -375,8 +298,8 @@ class PolicyParser {
     });
   }
 
-  bool read_types(Cursor& cursor, TypeSet& set) {
-    return read_members(cursor, set.members, "a resource type", [&](const Token& token) {
+  bool read_types(PolicyCursor& cursor, TypeSet& set) {
+    return read_members(cursor, set.members, "a resource type", [&](const PolicyToken& token) {
       const auto type = fhir::type_number(token.text);
       if (!type || token.quoted) {
         return cursor.refuse_token(token, "a resource type", type_names());
@@ -387,7 +310,7 @@ class PolicyParser {
   }
 
   // window KIND [N days before start] [N days after end]
-  bool read_window(Cursor& cursor) {
+  bool read_window(PolicyCursor& cursor) {
     section_ = Section::kNone;
     const size_t column = cursor.column();
     const auto kind = read_name(cursor, "a kind of relationship", kRelationshipKinds);
@@ -428,9 +351,9 @@ class PolicyParser {
     return true;
   }
 
-  static std::optional<int32_t> read_days(Cursor& cursor) {
+  static std::optional<int32_t> read_days(PolicyCursor& cursor) {
     const std::string expected = fmt::format("a number of days from 0 to {}", kPolicyWindowDaysMax);
-    const Token* token = cursor.take(expected);
+    const PolicyToken* token = cursor.take(expected);
     if (token == nullptr) {
       return std::nullopt;
     }
@@ -446,8 +369,8 @@ class PolicyParser {
     return static_cast<int32_t>(*days);
   }
 
-  bool read_rule(Cursor& cursor) {
-    const Token* name = read_new_name(cursor, "the rule's name", names_of(document_.rules));
+  bool read_rule(PolicyCursor& cursor) {
+    const PolicyToken* name = read_new_name(cursor, "the rule's name", names_of(document_.rules));
     if (name == nullptr || !cursor.expect_end()) {
       return false;
     }
@@ -502,7 +425,7 @@ class PolicyParser {
     require(has_effect_, "allow ... or deny ...");
   }
 
-  bool read_rule_line(Cursor& cursor) {
+  bool read_rule_line(PolicyCursor& cursor) {
     Rule& rule = document_.rules.back();
     if (cursor.accept("who")) {
       return once(cursor, has_who_, "who") && read_who(cursor, rule.who);
@@ -520,7 +443,7 @@ class PolicyParser {
     return cursor.refuse("who, when, allow or deny", kRuleLines);
   }
 
-  bool once(Cursor& cursor, bool& seen, std::string_view what) {
+  bool once(PolicyCursor& cursor, bool& seen, std::string_view what) {
     if (seen) {
       problems_.add(cursor.line(), cursor.column(), fmt::format("the rule has '{}' already", what));
       return false;
@@ -529,7 +452,7 @@ class PolicyParser {
     return true;
   }
 
-  bool read_who(Cursor& cursor, Who& who) {
+  bool read_who(PolicyCursor& cursor, Who& who) {
     if (cursor.accept("anyone")) {
       if (!cursor.expect({"signed", "in"}, "anyone signed in")) {
         return false;
@@ -550,7 +473,7 @@ class PolicyParser {
     return true;
   }
 
-  bool read_who_clause(Cursor& cursor, Who& who) {
+  bool read_who_clause(PolicyCursor& cursor, Who& who) {
     if (cursor.accept("with")) {
       if (cursor.accept("role")) {
         return unsaid(cursor, who.roles.empty()) &&
@@ -573,16 +496,16 @@ class PolicyParser {
     return cursor.refuse("with role, with activity, of (kinds of organisation) or for (purposes)");
   }
 
-  bool unsaid(Cursor& cursor, bool empty) {
+  bool unsaid(PolicyCursor& cursor, bool empty) {
     if (!empty) {
       problems_.add(cursor.line(), cursor.column(), "this condition is there already");
     }
     return empty;
   }
 
-  bool read_purposes(Cursor& cursor, std::vector<std::string>& purposes) {
+  bool read_purposes(PolicyCursor& cursor, std::vector<std::string>& purposes) {
     return read_list(cursor, [&] {
-      const Token* token = cursor.take("a purpose");
+      const PolicyToken* token = cursor.take("a purpose");
       if (token == nullptr) {
         return false;
       }
@@ -594,8 +517,8 @@ class PolicyParser {
   }
 
   template <typename Member>
-  static bool add_new(Cursor& cursor, std::vector<Member>& members, Member member,
-                      const Token& token) {
+  static bool add_new(PolicyCursor& cursor, std::vector<Member>& members, Member member,
+                      const PolicyToken& token) {
     if (std::find(members.begin(), members.end(), member) != members.end()) {
       return cursor.note(token, fmt::format("{} is there twice", shown_in_policy(token.text)));
     }
@@ -606,10 +529,10 @@ class PolicyParser {
     return true;
   }
 
-  bool read_code_choice(Cursor& cursor, Choice<CodeRange>& choice,
+  bool read_code_choice(PolicyCursor& cursor, Choice<CodeRange>& choice,
                         const std::vector<CodeSet>& sets) {
     return read_list(cursor, [&] {
-      const Token* token = cursor.take("a set's name or a code");
+      const PolicyToken* token = cursor.take("a set's name or a code");
       if (token == nullptr) {
         return false;
       }
@@ -625,7 +548,7 @@ class PolicyParser {
     });
   }
 
-  bool read_when(Cursor& cursor, When& when) {
+  bool read_when(PolicyCursor& cursor, When& when) {
     const size_t column = cursor.column();
     do {
       if (!read_term(cursor, when)) {
@@ -639,7 +562,7 @@ class PolicyParser {
     return cursor.expect_end("'and' or the end of the line");
   }
 
-  bool read_term(Cursor& cursor, When& when) {
+  bool read_term(PolicyCursor& cursor, When& when) {
     if (cursor.accept("any")) {
       if (cursor.accept("patient")) {
         return at(when, only(PlaceFacts::kPatient));
@@ -680,9 +603,9 @@ class PolicyParser {
     return true;
   }
 
-  static bool read_labels(Cursor& cursor, std::vector<uint8_t>& labels) {
+  static bool read_labels(PolicyCursor& cursor, std::vector<uint8_t>& labels) {
     return read_list(cursor, [&] {
-      const Token* token = cursor.take("a label class");
+      const PolicyToken* token = cursor.take("a label class");
       if (token == nullptr) {
         return false;
       }
@@ -694,7 +617,7 @@ class PolicyParser {
     });
   }
 
-  bool read_effect(Cursor& cursor, Rule& rule, Effect effect) {
+  bool read_effect(PolicyCursor& cursor, Rule& rule, Effect effect) {
     if (!once(cursor, has_effect_, "allow or deny")) {
       return false;
     }
@@ -709,8 +632,8 @@ class PolicyParser {
            cursor.expect_end("',', 'or' or the end of the line");
   }
 
-  bool read_type_choice(Cursor& cursor, Choice<fhir::TypeNumber>& choice) {
-    const Token* token = cursor.take("a set's name or a resource type");
+  bool read_type_choice(PolicyCursor& cursor, Choice<fhir::TypeNumber>& choice) {
+    const PolicyToken* token = cursor.take("a set's name or a resource type");
     if (token == nullptr) {
       return false;
     }
@@ -728,8 +651,8 @@ class PolicyParser {
   }
 
   // deny search TYPE PARAMETER, ...
-  bool read_denied_search(Cursor& cursor, Rule& rule) {
-    const Token* type_token = cursor.take("a resource type");
+  bool read_denied_search(PolicyCursor& cursor, Rule& rule) {
+    const PolicyToken* type_token = cursor.take("a resource type");
     if (type_token == nullptr) {
       return false;
     }
@@ -738,7 +661,7 @@ class PolicyParser {
       return cursor.refuse_token(*type_token, "a resource type", type_names());
     }
     const bool right = read_list(cursor, [&] {
-      const Token* token = cursor.take("a search parameter");
+      const PolicyToken* token = cursor.take("a search parameter");
       if (token == nullptr) {
         return false;
       }
@@ -768,36 +691,6 @@ class PolicyParser {
   bool rule_is_right_ = true;
 };
 
-// Splits a line into tokens; false, and a problem, when it can't be.
-bool split_into_tokens(std::string_view text, Line& line, PolicyProblems& problems) {
-  line.indented = !text.empty() && kBlanks.find(text.front()) != std::string_view::npos;
-  line.end_column = text.size() + 1;
-  size_t at = text.find_first_not_of(kBlanks);
-  while (at != std::string_view::npos && at < text.size() && text[at] != '#') {
-    if (line.tokens.size() == kPolicyTokensPerLineMax) {
-      problems.add(line.number, at + 1, fmt::format("more than {} words", kPolicyTokensPerLineMax));
-      return false;
-    }
-    size_t end = at + 1;
-    if (text[at] == '"') {
-      end = text.find('"', at + 1);
-      if (end == std::string_view::npos) {
-        problems.add(line.number, at + 1, "a quote that is not closed on its line");
-        return false;
-      }
-      line.tokens.push_back({text.substr(at + 1, end - at - 1), at + 1, true});
-      ++end;
-    } else {
-      end = text[at] == ',' || text[at] == '='
-                ? end
-                : std::min(text.find_first_of(" \t,=\"#", at), text.size());
-      line.tokens.push_back({text.substr(at, end - at), at + 1, false});
-    }
-    at = text.find_first_not_of(kBlanks, end);
-  }
-  return true;
-}
-
 }  // namespace
 
 std::string to_string(Code code) {
@@ -825,11 +718,11 @@ Result<PolicyDocument> parse_policy_document(std::string_view text, std::string_
       problems.add(number, 1, fmt::format("more than {} lines", kPolicyLinesMax));
       break;
     }
-    Line line;
-    line.number = number;
-    if (check_characters(line_text, number, problems) &&
-        split_into_tokens(line_text, line, problems) && !line.tokens.empty()) {
-      parser.read(line);
+    if (check_characters(line_text, number, problems)) {
+      const auto line = split_into_tokens(line_text, number, problems);
+      if (line && !line->tokens.empty()) {
+        parser.read(*line);
+      }
     }
   }
   PolicyDocument document = parser.finish(number);

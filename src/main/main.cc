@@ -9,8 +9,9 @@ using continuum::commands::kExitDone;
 using continuum::commands::kExitEnvironment;
 
 constexpr void (*kSubcommands[])(CLI::App&, int&) = {
-    continuum::commands::add_load,  continuum::commands::add_serve,  continuum::commands::add_check,
-    continuum::commands::add_synth, continuum::commands::add_config,
+    continuum::commands::add_load,   continuum::commands::add_serve,
+    continuum::commands::add_check,  continuum::commands::add_synth,
+    continuum::commands::add_config, continuum::commands::add_policy,
 };
 
 int run(int argc, char** argv) {

@@ -23,6 +23,7 @@ export interface Checkpoint {
   readonly origin: string;
   readonly size: number;
   readonly root: Hash;
+  /** FHIR instant. */
   readonly instant: string;
   /** What is signed. */
   readonly text: Uint8Array;
@@ -43,7 +44,7 @@ const textLines = 4;
 const dash = "\u2014 ";
 const dashBytes = toUtf8(dash);
 const instantForm =
-  /^\d{4}-(0[1-9]|1[0-2])-(0[1-9]|[12]\d|3[01])T([01]\d|2[0-3]):[0-5]\d:([0-5]\d|60)(\.\d{1,9})?(Z|[+-]([01]\d|2[0-3]):[0-5]\d)$/;
+  /^instant \d{4}-(0[1-9]|1[0-2])-(0[1-9]|[12]\d|3[01])T([01]\d|2[0-3]):[0-5]\d:([0-5]\d|60)(\.\d{1,9})?(Z|[+-]([01]\d|2[0-3]):[0-5]\d)$/;
 
 /** In any browser, by a library of its own; with RFC 8032's rules rather than laxer ones. */
 export const portableCheck: SignatureCheck = (publicKey, signature, message) => {
@@ -119,8 +120,8 @@ export function parseCheckpoint(bytes: Uint8Array): Checkpoint | undefined {
   const [origin = "", size = "", root = "", instant = ""] = head;
   const text = toUtf8(head.slice(0, textLines).join("\n") + "\n");
   return signatures.length === 0 ? undefined : {
-    origin, size: fromDecimal(size) ?? 0, root: fromBase64(root) ?? new Uint8Array(0), instant,
-    text, signatures,
+    origin, size: fromDecimal(size) ?? 0, root: fromBase64(root) ?? new Uint8Array(0),
+    instant: instant.slice("instant ".length), text, signatures,
   };
 }
 

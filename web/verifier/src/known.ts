@@ -17,8 +17,7 @@ export class KnownCheckpoints {
   private readonly known: Known[] = [];
   private next = 0;
   private agreed = 0;
-  private forkAfter: { agreed: number; size: number } | undefined;
-  private forkedSize = -1;
+  private fork: { readonly agreed: number; readonly size: number } | undefined;
   private read = 0;
 
   constructor(
@@ -74,16 +73,19 @@ export class KnownCheckpoints {
 
   /** The tree of the first `size` entries has the root that `rootNow` gives, if asked. */
   meet(size: number, rootNow: () => Hash): void {
-    let root: Hash | undefined;
+    if (!this.at(size)) {
+      return;
+    }
+    const root = rootNow();
+    let agree = true;
     for (; this.at(size); this.next++) {
-      root ??= rootNow();
-      if (equal(root, this.known[this.next]?.root ?? root)) {
-        this.agreed = this.forkAfter === undefined ? size : this.agreed;
-      } else if (this.forkedSize !== size) {
-        this.forkedSize = size;
-        this.forkAfter ??= { agreed: this.agreed, size };
-        this.findings.add("forked", size);
-      }
+      agree &&= equal(root, this.known[this.next]?.root ?? root);
+    }
+    if (!agree) {
+      this.fork ??= { agreed: this.agreed, size };
+      this.findings.add("forked", size);
+    } else if (this.fork === undefined) {
+      this.agreed = size;
     }
   }
 
@@ -93,8 +95,8 @@ export class KnownCheckpoints {
 
   /** Only `entries` entries are there. */
   end(entries: number): void {
-    if (this.forkAfter !== undefined) {
-      this.findings.add("rewritten", this.forkAfter.agreed, this.forkAfter.size);
+    if (this.fork !== undefined) {
+      this.findings.add("rewritten", this.fork.agreed, this.fork.size);
     }
     let cut = entries;
     for (const { size } of this.known) {

@@ -50,16 +50,14 @@ test("a folder's tiles come by number, whatever else is in it", async () => {
 test("over HTTP the size says what an export's folder says", async () => {
   const signer = makeSigner("key");
   for (const size of [0, 1, 255, 256, 257, 600, 65536, 65537, 256 * 1001 + 5]) {
-    const leaves = Array.from({ length: size }, () => noise("leaf", 32));
     const note = noteOf(size, noise("root", 32));
     const checkpoint = `${note}\n${signatureLine(signer, note)}`;
     const files: Files = new Map();
     for (let level = 0, count = size; count > 0; level++, count = Math.floor(count / 256)) {
       for (let n = 0; n * 256 < count; n++) {
-        files.set(tilePath(level, n, Math.min(256, count - n * 256)), noise("tile", 32));
+        files.set(tilePath(level, n, Math.min(256, count - n * 256)), new Uint8Array(0));
       }
     }
-    assert.equal(leaves.length, size);
     const store = await HttpStore.open("http://localhost/", async () => utf8(checkpoint));
     for (let level = 0; level < 4; level++) {
       assert.deepEqual(await all(listTiles(store, `tile/${level}`)),

@@ -10,7 +10,7 @@ export const origin = "continuum.example/ledger";
 // --- bytes ------------------------------------------------------------------------------------------
 
 export function join(...parts: readonly (Bytes | readonly number[])[]): Bytes {
-  return Uint8Array.from(parts.flatMap((part) => [...part]));
+  return new Uint8Array(Buffer.concat(parts.map((part) => Uint8Array.from(part))));
 }
 
 export function utf8(text: string): Bytes {
@@ -47,7 +47,11 @@ export function text(value: string): Bytes {
 }
 
 export function hash(...parts: readonly (Bytes | readonly number[])[]): Bytes {
-  return new Uint8Array(createHash("sha256").update(join(...parts)).digest());
+  const state = createHash("sha256");
+  for (const part of parts) {
+    state.update(Uint8Array.from(part));
+  }
+  return new Uint8Array(state.digest());
 }
 
 /** Bytes that look random and are the same in every run. */

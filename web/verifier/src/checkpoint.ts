@@ -43,8 +43,8 @@ const ed25519Bytes = 64;
 const textLines = 4;
 const dash = "\u2014 ";
 const dashBytes = toUtf8(dash);
-const instantForm =
-  /^instant \d{4}-(0[1-9]|1[0-2])-(0[1-9]|[12]\d|3[01])T([01]\d|2[0-3]):[0-5]\d:([0-5]\d|60)(\.\d{1,9})?(Z|[+-]([01]\d|2[0-3]):[0-5]\d)$/;
+const instantForm = new RegExp("^instant \\d{4}-(0[1-9]|1[0-2])-(0[1-9]|[12]\\d|3[01])" +
+  "T([01]\\d|2[0-3]):[0-5]\\d:([0-5]\\d|60)(\\.\\d{1,9})?(Z|[+-]([01]\\d|2[0-3]):[0-5]\\d)$");
 
 /** In any browser, by a library of its own; with RFC 8032's rules rather than laxer ones. */
 export const portableCheck: SignatureCheck = (publicKey, signature, message) => {

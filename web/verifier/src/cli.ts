@@ -9,11 +9,11 @@ import {
   checkpointBytesMax, checkpointFileBytesMax, proofBytesMax, verifierKeyBytesMax,
 } from "./limits.js";
 import { FolderStore, nodeCheck, readFileAtMost } from "./node.js";
-import { verifyReceipt } from "./receipt.js";
+import { parseReceipt, verifyReceipt, type Receipt } from "./receipt.js";
 import type { Store } from "./tile.js";
 import { verifyExport } from "./verify.js";
 
-const usage = `usage: verify-ledger EXPORT_FOLDER --key FILE [--checkpoints FILE]
+const usage = `usage: verify-ledger EXPORT_FOLDER --key FILE [--checkpoints FILE] [--receipt RECEIPT]
        verify-ledger --url URL --key FILE [--checkpoints FILE] [--token-file FILE]
        verify-ledger --proof FILE --receipt RECEIPT --key FILE
                      [--earlier CHECKPOINT_FILE --consistency FILE]
@@ -37,6 +37,14 @@ async function readKey(path: string): Promise<VerifierKey> {
     throw new Hindrance(`${path}: not a verifier key`);
   }
   return key;
+}
+
+function readReceipt(text: string): Receipt {
+  const receipt = parseReceipt(text);
+  if (receipt === undefined) {
+    throw new Hindrance(`${text}: not a receipt`);
+  }
+  return receipt;
 }
 
 function print(line: string): void {
@@ -82,8 +90,9 @@ async function verifyLedger(folder: string | undefined, flags: Flags, key: Verif
   }
   const checkpoints = flags.checkpoints === undefined ? undefined :
     await readWhole(flags.checkpoints, checkpointFileBytesMax);
+  const receipts = flags.receipt === undefined ? [] : [readReceipt(flags.receipt)];
   const report = await verifyExport({
-    store, key, check: nodeCheck(), entries: folder === undefined ? "not there" : "verify",
+    store, key, receipts, check: nodeCheck(), entries: folder === undefined ? "not there" : "verify",
     onFinding: print, ...(checkpoints === undefined ? {} : { checkpoints }),
   });
   const root = toBase64(report.root ?? new Uint8Array(0));
@@ -123,7 +132,7 @@ function parseCommandLine(args: readonly string[]) {
 }
 
 const allowed = {
-  folder: ["key", "checkpoints"],
+  folder: ["key", "checkpoints", "receipt"],
   url: ["key", "checkpoints", "url", "token-file"],
   proof: ["key", "proof", "receipt", "earlier", "consistency"],
 };

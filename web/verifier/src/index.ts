@@ -6,6 +6,7 @@ export {
   type Checkpoint, type SignatureCheck, type VerifierKey,
 } from "./checkpoint.js";
 export { parseEntry, type Entry } from "./entry.js";
+export { HttpStore, fetcher, type Fetch } from "./http.js";
 export {
   parseReceipt, verifyReceipt, type Earlier, type Receipt, type ReceiptOptions,
   type ReceiptReport,

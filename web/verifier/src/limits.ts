@@ -30,7 +30,7 @@ export const receiptCharsMax = 64;
 /** Changed entries held back until the end, so that two that changed places are named together. */
 export const mismatchesHeldMax = 65_536;
 /** Verification stops at so many findings. */
-export const findingsMax = 1_000_000;
+export const findingsMax = 100_000;
 
 /** Over HTTP: one answer, one request. */
 export const httpBytesMax = 64 * 1024;

@@ -9,6 +9,7 @@ import { KnownCheckpoints } from "./known.js";
 import {
   bundleBytesMax, checkpointBytesMax, levelsMax, tileBytesMax, tileWidth,
 } from "./limits.js";
+import type { Receipt } from "./receipt.js";
 import {
   Cursor, listTiles, parseBundle, parseTile, tilePath, widthOf, type Listed, type Store,
 } from "./tile.js";
@@ -20,6 +21,8 @@ export interface VerifyOptions {
   /** The checkpoint file kept outside. */
   readonly checkpoints?: Uint8Array;
   readonly check?: SignatureCheck;
+  /** Each must be that of a request entry that is there. */
+  readonly receipts?: readonly Receipt[];
   /** Without entries, the hashes of level 0 stand for them: what can be verified over HTTP. */
   readonly entries?: "verify" | "not there";
   /** Told of each finding, with the texts of section 6, as it is made. */
@@ -68,6 +71,8 @@ class Verification {
   private position = 0;
   private entriesEnd = 0;
   private missing = false;
+  /** Request ids by number, of the receipts not met with yet. */
+  private readonly receipts = new Map<number, Set<string>>();
 
   constructor(private readonly options: VerifyOptions) {
     this.findings = new Findings(options.onFinding);
@@ -78,6 +83,9 @@ class Verification {
       this.levels.push(new Level(level, new Cursor(listTiles(options.store, `tile/${level}`))));
     }
     this.bundles = new Cursor(listTiles(options.store, "tile/entries"));
+    for (const { number, requestId } of options.receipts ?? []) {
+      this.receipts.set(number, (this.receipts.get(number) ?? new Set()).add(requestId));
+    }
   }
 
   async run(): Promise<Report> {
@@ -88,7 +96,7 @@ class Verification {
       if (next === undefined) {
         break;
       }
-      await this.verifyLeaves(n, next > n);
+      await (next > n ? this.verifyGap(n) : this.verifyLeaves(n));
     }
     this.mismatches.end();
     this.people.end();
@@ -97,6 +105,9 @@ class Verification {
     }
     await this.finishLevels();
     this.known.end(this.entriesEnd);
+    for (const [n, ids] of this.receipts) {
+      ids.forEach(() => this.findings.add("receipt-broken", n));
+    }
     return {
       findings: this.findings.count, entries: this.entriesEnd, root: this.tree?.root(),
       checkpoints: this.known.count,
@@ -130,10 +141,21 @@ class Verification {
     return bundle === undefined || tile === undefined ? bundle ?? tile : Math.min(bundle, tile);
   }
 
-  /** Entries and level 0 of tile `n`. A gap: neither has files, though later numbers have. */
-  private async verifyLeaves(n: number, gap: boolean): Promise<void> {
-    const bundle = gap || !this.entriesThere ? undefined : await take(this.bundles, n);
-    const tile = gap ? new LevelTile(n, undefined) : await this.open(0, n);
+  /** Neither entries nor level 0 of tile `n` have files, though later numbers have. */
+  private async verifyGap(n: number): Promise<void> {
+    if (this.entriesThere) {
+      this.miss(tileWidth * n);
+    }
+    this.findings.add("tile-changed", 0, n);
+    this.position += tileWidth;
+    this.tree = undefined;
+    await this.pushUp(1, n, undefined);
+  }
+
+  /** Entries and level 0 of tile `n`. */
+  private async verifyLeaves(n: number): Promise<void> {
+    const bundle = this.entriesThere ? await take(this.bundles, n) : undefined;
+    const tile = await this.open(0, n);
     const claimed = Math.max(bundle === undefined ? 0 : widthOf(bundle), tile.stated?.length ?? 0);
     const width = await this.nextListed() === undefined ? claimed : tileWidth;
     const entries = await this.readEntries(n, bundle, width);
@@ -214,6 +236,9 @@ class Verification {
       this.findings.add("entry-malformed", n);
     }
     this.people.see(n, entry);
+    if (entry?.kind === "request") {
+      this.receipts.get(n)?.delete(entry.requestId);
+    }
     this.missing = false;
     this.entriesEnd = n + 1;
   }

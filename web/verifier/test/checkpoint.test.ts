@@ -18,8 +18,8 @@ const checks = [portableCheck, nodeCheck()];
 
 function sound(note: Uint8Array): boolean {
   const checkpoint = parseCheckpoint(note);
-  const verdicts = checks.map((check) =>
-    checkpoint !== undefined && checkpoint.origin === key?.name && isSigned(checkpoint, key, check));
+  const verdicts = checks.map((check) => checkpoint !== undefined &&
+    checkpoint.origin === key?.name && isSigned(checkpoint, key, check));
   assert.equal(verdicts[0], verdicts[1], "both signature checks say the same");
   return verdicts[0] ?? false;
 }
@@ -27,8 +27,8 @@ function sound(note: Uint8Array): boolean {
 test("the example of the C2SP signed-note page", () => {
   const example = parseVerifierKey(
     utf8("example.com/foo+530d903a+AekyeRrm56hApGFkyQR4ZCbV54Id2LKaANYcrnKv3U2k"));
-  const signature = fromBase64("Uw2QOkn8srV1yJGh2VYRlL1Tnagv1YEq6TfXppzi2ONncAlTgK7Ztg1ERYNZXsYjOBH" +
-    "3mFXmRKuwHjG1Yu72IneyaQM=");
+  const signature = fromBase64("Uw2QOkn8srV1yJGh2VYRlL1Tnagv1YEq6TfXppzi2ONncAlTgK7Ztg1ERYNZXsYj" +
+    "OBH3mFXmRKuwHjG1Yu72IneyaQM=");
   assert.ok(example !== undefined && signature !== undefined);
   assert.deepEqual(signature.subarray(0, 4), example.id);
   for (const check of checks) {

@@ -147,7 +147,8 @@ test("hash tiles over HTTP", async () => {
     [withFile(files, "tile/1/000.p/2", undefined), ["tile-changed 1 0", "1 finding"]],
     [withFile(files, "tile/0/001", flipped(tile, 5)),
       ["forked 300", "forked 600", "tile-changed 1 0", "rewritten 100 300", "4 findings"]],
-    [withFile(files, "tile/0/002.p/88", undefined), ["tile-changed 0 2", "cut 600 512", "2 findings"]],
+    [withFile(files, "tile/0/002.p/88", undefined),
+      ["tile-changed 0 2", "cut 600 512", "2 findings"]],
   ] as const) {
     const server = await serve(content);
     const url = `http://127.0.0.1:${(server.address() as AddressInfo).port}`;

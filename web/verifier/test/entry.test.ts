@@ -45,7 +45,8 @@ test("malformed entries", () => {
     ["a person's seal not padded", person("a", 1, 28 + 255)],
     ["details that are no JSON", command("c", "{")],
     ["another policy's digest", policy("x", hash(utf8("y")))],
-    ["text that is not UTF-8", command("c", "\"\ufffd\"").map((byte) => byte === 0xef ? 0xff : byte)],
+    ["text that is not UTF-8",
+      command("c", "\"\ufffd\"").map((byte) => byte === 0xef ? 0xff : byte)],
     ["a varint of 11 bytes", join([1, 2], noise("i", 16), Array<number>(10).fill(0x80), [1, 0])],
     ["a varint over 64 bits", join([1, 2], noise("i", 16), Array<number>(9).fill(0xff), [2, 0])],
   ];
@@ -54,7 +55,9 @@ test("malformed entries", () => {
   }
 });
 
-function malformedIn(steps: readonly (Uint8Array | "gap")[]): number[] {
+type Steps = readonly (Uint8Array | "gap")[];
+
+function malformedIn(steps: Steps): number[] {
   const found: number[] = [];
   const people = new People((n) => found.push(n));
   steps.forEach((step, n) => {
@@ -69,9 +72,11 @@ function malformedIn(steps: readonly (Uint8Array | "gap")[]): number[] {
 }
 
 test("person entries follow their request at once, in order", () => {
-  const [r, p, other] = [request("a", { persons: 2 }), (i: number) => person("a", i), person("b", 1)];
+  const r = request("a", { persons: 2 });
+  const p = (ordinal: number): Uint8Array => person("a", ordinal);
+  const other = person("b", 1);
   const junk = Uint8Array.of(9);
-  const cases: readonly (readonly [string, readonly (Uint8Array | "gap")[], readonly number[]])[] = [
+  const cases: readonly (readonly [string, Steps, readonly number[]])[] = [
     ["both", [r, p(1), p(2), command("c")], []],
     ["none wanted", [request("a"), command("c")], []],
     ["end too early", [command("c"), r, p(1)], [1]],

@@ -1,6 +1,8 @@
 // An export's folder in memory, and a run of the verifier over it.
 
-import { parseVerifierKey, verifyExport, type Report, type Store } from "../src/index.js";
+import {
+  parseVerifierKey, verifyExport, type Receipt, type Report, type Store,
+} from "../src/index.js";
 import { nodeCheck } from "../src/node.js";
 import { utf8, type Files, type Signer } from "./writer.js";
 
@@ -28,12 +30,8 @@ export interface Verified {
 }
 
 /** `outside`: the checkpoint file. */
-export async function run(files: Files, signer: Signer, outside?: string): Promise<Verified> {
-  return runStore(new MemoryStore(files), signer, outside, "verify");
-}
-
-export async function runStore(
-  store: Store, signer: Signer, outside: string | undefined, entries: "verify" | "not there",
+export async function run(
+  files: Files, signer: Signer, outside?: string, receipts: readonly Receipt[] = [],
 ): Promise<Verified> {
   const key = parseVerifierKey(utf8(signer.verifierKey));
   if (key === undefined) {
@@ -41,7 +39,8 @@ export async function runStore(
   }
   const findings: string[] = [];
   const report = await verifyExport({
-    store, key, entries, check: nodeCheck(), onFinding: (finding) => findings.push(finding),
+    store: new MemoryStore(files), key, receipts, check: nodeCheck(),
+    onFinding: (finding) => findings.push(finding),
     ...(outside === undefined ? {} : { checkpoints: utf8(outside) }),
   });
   return { findings, report };

@@ -1,5 +1,7 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
+import type { Receipt } from "../src/index.js";
+import { toHex } from "../src/bytes.js";
 import { flipped, run, withFile } from "./memory.js";
 import {
   base64, checkpointOf, command, exportOf, exportSigned, hash, join, leaf, makeSigner, noteOf,
@@ -34,7 +36,7 @@ function withEntriesOf(files: Files, others: readonly Bytes[]): Files {
   return copy;
 }
 
-// --- sound ------------------------------------------------------------------------------------------
+// --- sound ---------------------------------------------------------------------------------------
 
 test("sound exports of every shape", async () => {
   for (const size of [0, 1, 2, 3, 255, 256, 257, 511, 512, 513, 600]) {
@@ -50,7 +52,8 @@ test("sound exports of every shape", async () => {
 test("a sound export of three levels, its checkpoints beside it", async () => {
   const entries = Array.from({ length: 65_536 + 257 }, (_, i) => command(String(i)));
   const leaves = leavesOf(entries);
-  const file = [0, 1, 256, 65_535, 65_536, 65_700].map((size) => checkpointOf(signer, leaves, size));
+  const file = [0, 1, 256, 65_535, 65_536, 65_700].map(
+    (size) => checkpointOf(signer, leaves, size));
   const files = exportOf(entries, checkpointOf(signer, leaves));
   assert.ok(files.has("tile/2/000.p/1") && files.has("tile/1/001.p/1"));
   const { findings: found, report } = await run(files, signer, file.join(""));
@@ -93,7 +96,7 @@ test("narrower files that agree are no finding, those that don't are", async () 
     ["entry-malformed 40"]);
 });
 
-// --- each finding of section 6 ----------------------------------------------------------------------
+// --- each finding of section 6 -------------------------------------------------------------------
 
 const checkpoints = outside(log, [50, 100, 300, 500]);
 
@@ -167,6 +170,17 @@ test("entry-missing where the checkpoint alone tells", async () => {
   assert.deepEqual(await findings(files), ["entry-missing 512", "cut 600 512"]);
   const none = exportOf([], checkpointOf(signer, leavesOf(log)));
   assert.deepEqual(await findings(none), ["entry-missing 0", "cut 600 0"]);
+});
+
+test("entries and tile both gone from the middle", async () => {
+  let files = exportSigned(signer, log);
+  for (const path of ["tile/0/001", "tile/entries/001"]) {
+    files = withFile(files, path, undefined);
+  }
+  const { findings: found, report } = await run(files, signer, checkpoints);
+  assert.deepEqual(found, ["entry-missing 256", "tile-changed 0 1"]);
+  assert.equal(report.root, undefined);
+  assert.equal(report.entries, 600);
 });
 
 test("tile-changed names the tile, not what is above or below it", async () => {
@@ -270,7 +284,28 @@ test("a checkpoint whose key signs what is not so", async () => {
     ["forked 0", "rewritten 0 0"]);
 });
 
-// --- damage -----------------------------------------------------------------------------------------
+test("receipts against an export", async () => {
+  const files = exportSigned(signer, log);
+  const number = 1;
+  const requestId = toHex(log[number]?.subarray(2, 18) ?? hash());
+  const other = requestId.replace(/^../, "zz");
+  const broken = async (receipts: readonly Receipt[]): Promise<readonly string[]> =>
+    (await run(files, signer, "", receipts)).findings;
+  assert.deepEqual(await broken([{ number, requestId }, { number, requestId }]), []);
+  assert.deepEqual(await broken([{ number, requestId }, { number, requestId: other }]),
+    ["receipt-broken 1"]);
+  for (const elsewhere of [0, 2, 599, 600, 10 ** 9]) {
+    assert.deepEqual(await broken([{ number: elsewhere, requestId }]),
+      [`receipt-broken ${elsewhere}`]);
+  }
+});
+
+test("an export that claims to be endless is left after so many findings", async () => {
+  const files = withFile(exportSigned(signer, log), "tile/entries/x900/x000/000", hash());
+  assert.equal((await run(files, signer)).report.findings, 100_000);
+});
+
+// --- damage --------------------------------------------------------------------------------------
 
 test("every bit of every file of a small export matters", async () => {
   const files = exportSigned(signer, small);

@@ -7,7 +7,7 @@ export type Bytes = Uint8Array;
 
 export const origin = "continuum.example/ledger";
 
-// --- bytes ------------------------------------------------------------------------------------------
+// --- bytes ---------------------------------------------------------------------------------------
 
 export function join(...parts: readonly (Bytes | readonly number[])[]): Bytes {
   return new Uint8Array(Buffer.concat(parts.map((part) => Uint8Array.from(part))));
@@ -63,7 +63,7 @@ export function noise(seed: string, length: number): Bytes {
   return Uint8Array.from(bytes.slice(0, length));
 }
 
-// --- entries ----------------------------------------------------------------------------------------
+// --- entries -------------------------------------------------------------------------------------
 
 const instant = unsigned(1_790_000_000_000_000, 8);
 
@@ -109,7 +109,7 @@ export function someEntries(count: number, seed = "log"): Bytes[] {
   return entries.slice(0, count);
 }
 
-// --- tree, RFC 9162 section 2.1 ---------------------------------------------------------------------
+// --- tree, RFC 9162 section 2.1 ------------------------------------------------------------------
 
 export function leaf(entry: Bytes): Bytes {
   return hash([0], entry);
@@ -156,7 +156,7 @@ export function consistencyPath(m: number, leaves: readonly Bytes[], complete = 
     : [...consistencyPath(m - k, leaves.slice(k), false), rootOfLeaves(leaves.slice(0, k))];
 }
 
-// --- checkpoints ------------------------------------------------------------------------------------
+// --- checkpoints ---------------------------------------------------------------------------------
 
 export interface Signer {
   readonly name: string;
@@ -194,7 +194,7 @@ export function checkpointOf(
   return `${note}\n${signatureLine(signer, note)}`;
 }
 
-// --- export -----------------------------------------------------------------------------------------
+// --- export --------------------------------------------------------------------------------------
 
 export type Files = Map<string, Bytes>;
 

@@ -205,6 +205,21 @@ test("tiles that nothing is below", async () => {
     ["tile-changed 1 0"]);
 });
 
+test("tiles of fewer or more than the entries give", async () => {
+  const files = exportSigned(signer, log);
+  const renamed = (path: string, width: number, bytes: Bytes): Files =>
+    withFile(withFile(files, path, undefined), path.replace(/\d+$/, String(width)), bytes);
+  const last = files.get("tile/0/002.p/88") ?? hash();
+  const above = files.get("tile/1/000.p/2") ?? hash();
+  for (const [damaged, wanted] of [
+    [renamed("tile/0/002.p/88", 80, last.subarray(0, 80 * 32)), "tile-changed 0 2"],
+    [renamed("tile/0/002.p/88", 89, join(last, hash())), "entry-missing 600"],
+    [renamed("tile/1/000.p/2", 1, above.subarray(0, 32)), "tile-changed 1 0"],
+  ] as const) {
+    assert.deepEqual(await findings(damaged), [wanted]);
+  }
+});
+
 test("a tile rewritten with its entries, and not the level above", async () => {
   const files = exportSigned(signer, log);
   const forged = exportSigned(signer, replaced(log, 9, command("forged")));

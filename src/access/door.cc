@@ -61,9 +61,9 @@ Status Door::keep_policy() {
   }
   ledger::Append append;
   append.policy = policy_.digest();
-  TRY(append.entry, ledger::encode(ledger::PolicyEntry{.instant = options_.clock.now(),
-                                                       .digest = policy_.digest(),
-                                                       .text = policy_.text()}));
+  TRY(append.entry,
+      ledger::encode(ledger::PolicyEntry{
+          .instant = options_.clock.now(), .digest = policy_.digest(), .text = policy_.text()}));
   TRY(uint64_t number, options_.store.append_ledger({&append, 1}));
   static_cast<void>(number);
   return {};

@@ -20,11 +20,11 @@ namespace continuum::access {
 // What may be said without a receipt: it says nothing of any record, and is the same whatever the
 // store holds.
 enum class OpenFact : uint8_t {
-  kAlive,         // health and readiness
-  kCapabilities,  // what this server offers
-  kNotSignedIn,   // who asks is not known
-  kNotUnderstood, // refused before who asks was looked at: framing, limits
-  kLedgerFails,   // the receipt cannot be kept: the answer is withheld
+  kAlive,          // health and readiness
+  kCapabilities,   // what this server offers
+  kNotSignedIn,    // who asks is not known
+  kNotUnderstood,  // refused before who asks was looked at: framing, limits
+  kLedgerFails,    // the receipt cannot be kept: the answer is withheld
 };
 
 // Thread-safe.

@@ -18,9 +18,8 @@ int64_t day_of(Instant instant) {
 }
 
 int32_t days_between(int64_t from, int64_t to) {
-  return static_cast<int32_t>(
-      std::clamp<int64_t>(to - from, std::numeric_limits<int32_t>::min(),
-                          std::numeric_limits<int32_t>::max()));
+  return static_cast<int32_t>(std::clamp<int64_t>(to - from, std::numeric_limits<int32_t>::min(),
+                                                  std::numeric_limits<int32_t>::max()));
 }
 
 fhir::TypeNumber organization_type() {
@@ -108,8 +107,8 @@ Result<bool> LegitimateRelationships::is_for_us(const record::CareEvent& event) 
     return event.identifier_system == kOdsCodeSystem &&
            event.identifier_value == organisation_.ods_code;
   }
-  bool must_be_named = event.kind == CareEventKind::kGeneralPractitioner ||
-                       event.kind == CareEventKind::kReferral;
+  bool must_be_named =
+      event.kind == CareEventKind::kGeneralPractitioner || event.kind == CareEventKind::kReferral;
   return !event.names_other && !must_be_named;
 }
 

@@ -23,8 +23,7 @@
 
 namespace continuum::access {
 
-inline constexpr std::string_view kOdsCodeSystem =
-    "https://fhir.nhs.uk/Id/ods-organization-code";
+inline constexpr std::string_view kOdsCodeSystem = "https://fhir.nhs.uk/Id/ods-organization-code";
 
 // On whose behalf is asked.
 struct Organisation {

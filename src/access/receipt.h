@@ -1,4 +1,5 @@
-// What a caller holds to prove that their request is in the ledger (docs/ledger_format.md section 5).
+// What a caller holds to prove that their request is in the ledger (docs/ledger_format.md section
+// 5).
 #pragma once
 
 #include <cstdint>

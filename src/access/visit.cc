@@ -4,6 +4,7 @@
 
 #include "base/bytes.h"
 #include "base/check.h"
+#include "json/document.h"
 
 namespace continuum::access {
 namespace {
@@ -254,8 +255,10 @@ Result<std::vector<record::ItemKey>> Visit::find_token(fhir::TypeNumber type,
                                                        std::string_view parameter,
                                                        std::string_view system,
                                                        std::string_view code, size_t count_max) {
-  CHECK(!as_of_);
-  TRY(auto found, view_->find_token(type, parameter, system, code, count_max));
+  // Indexes are of now. Of then, only Patients and their identifiers can be asked for.
+  CHECK(!as_of_ || (type == fhir::kPatientType && parameter == "identifier"));
+  TRY(auto found, as_of_ ? find_among_candidates(system, code)
+                         : view_->find_token(type, parameter, system, code, count_max));
   std::vector<record::ItemKey> shown;
   for (const record::ItemKey& item : found) {
     // Decided by the row, not the index alone: read() says no by the header.
@@ -272,6 +275,32 @@ Result<std::vector<record::ItemKey>> Visit::find_token(fhir::TypeNumber type,
     note_absent();
   }
   return shown;
+}
+
+Result<std::vector<record::ItemKey>> Visit::find_among_candidates(std::string_view system,
+                                                                  std::string_view code) {
+  std::vector<record::ItemKey> found;
+  for (record::Ord ord : candidates_) {
+    TRY(view_->scan(
+        ord, {.types = std::span(&fhir::kPatientType, 1), .as_of = as_of_, .after = std::nullopt},
+        [&](const record::StoredItem& item) -> Result<bool> {
+          std::string body;
+          TRY(view_->open_canonical(item, body));
+          json::Document document;
+          TRY(document.parse(body));
+          const json::Node* identifiers = document.root()->find("identifier");
+          bool has_it = false;
+          for (const json::Node* at = identifiers == nullptr ? nullptr : identifiers->first;
+               at != nullptr; at = at->next) {
+            has_it = has_it || (at->string("system") == system && at->string("value") == code);
+          }
+          if (has_it) {
+            found.push_back(item.key);
+          }
+          return true;
+        }));
+  }
+  return found;
 }
 
 Result<record::Person> Visit::person_of(record::Ord ord) {

@@ -66,8 +66,7 @@ class Visit {
   Result<std::vector<record::StoredItem>> versions(const record::ItemKey& item);
   Status scan(record::Ord ord, const record::ScanOptions& options,
               const record::ScanVisitor& visit);
-  Result<std::vector<record::ItemKey>> find_token(fhir::TypeNumber type,
-                                                  std::string_view parameter,
+  Result<std::vector<record::ItemKey>> find_token(fhir::TypeNumber type, std::string_view parameter,
                                                   std::string_view system, std::string_view code,
                                                   size_t count_max);
   // kNotFound when the caller may see nothing of the person.
@@ -76,6 +75,9 @@ class Visit {
   Status append_resource(const record::StoredItem& item, std::string& out);
   // Notes that the item was shown without its body: the caller holds it already.
   Status note_shown(const record::StoredItem& item);
+
+  // Replay only: the source patients that the answer told of, where find_token looks.
+  void look_among(std::vector<record::Ord> candidates) { candidates_ = std::move(candidates); }
 
   // Notes that so many facts of a type were told of a person that are no items of their record.
   void note_told(record::Ord ord, fhir::TypeNumber type, uint64_t count);
@@ -119,8 +121,8 @@ class Visit {
   // What is known of a place, and why.
   struct Standing {
     PlaceFacts facts;
-    std::string relationship;             // the kind, for the ledger; empty for none
-    record::Ord first;                    // of the person's source patients
+    std::string relationship;                // the kind, for the ledger; empty for none
+    record::Ord first;                       // of the person's source patients
     std::shared_ptr<record::Person> person;  // shared: by the standings of all its members
   };
   // What happened to one source patient.
@@ -140,6 +142,8 @@ class Visit {
   Note& note_of(record::Ord ord);
   void refuse(const Standing& standing, std::string_view rule);
   Result<std::optional<record::StoredItem>> version_as_of(const record::ItemKey& item);
+  Result<std::vector<record::ItemKey>> find_among_candidates(std::string_view system,
+                                                             std::string_view code);
 
   std::unique_ptr<record::View> view_;
   Caller caller_;
@@ -148,6 +152,7 @@ class Visit {
   Request request_;
   Instant now_;
   std::optional<record::T> as_of_;
+  std::vector<record::Ord> candidates_;
   LegitimateRelationships relationships_;
   std::optional<std::optional<record::PersonNumber>> self_;  // of citizens, once looked up
   std::unordered_map<uint64_t, Standing> standings_;

@@ -2,6 +2,7 @@
 
 #include <thread>
 
+#include "api/answer.h"
 #include "api/capability_statement.h"
 #include "api/content_type.h"
 #include "api/errors.h"
@@ -37,48 +38,6 @@ http::Response text_response(int status, std::string_view type, std::string body
   return response;
 }
 
-// Of the query and, for a search by POST, of the form.
-Result<Parameters> read_parameters(const http::Request& request, Interaction interaction) {
-  TRY(Parameters parameters, http::parse_query(request.query));
-  if (interaction == Interaction::kSearchForm) {
-    TRY(Parameters form, http::parse_form(request.body));
-    parameters.insert(parameters.end(), form.begin(), form.end());
-  }
-  return parameters;
-}
-
-Result<http::Response> run(const Exchange& exchange) {
-  switch (exchange.route.interaction) {
-    case Interaction::kRead:
-      return read(exchange);
-    case Interaction::kVread:
-      return vread(exchange);
-    case Interaction::kHistory:
-      return history(exchange);
-    case Interaction::kSearch:
-    case Interaction::kSearchForm:
-      return search(exchange);
-    case Interaction::kEverything:
-      return everything(exchange);
-    case Interaction::kLedgerCheckpoint:
-      return ledger_checkpoint(exchange);
-    case Interaction::kLedgerProof:
-      return ledger_proof(exchange);
-    case Interaction::kLedgerTile:
-      return ledger_tile(exchange);
-    case Interaction::kSystem:
-      return fail(ErrorCode::kUnsupported, "searching all types arrives with a later version",
-                  {{"", "supported now: Patient?identifier=system|value, AuditEvent?patient=id"}});
-    case Interaction::kUnknown:
-    case Interaction::kHealth:
-    case Interaction::kReady:
-    case Interaction::kMetrics:
-    case Interaction::kMetadata:
-      break;
-  }
-  return fail(ErrorCode::kInternal, "a path has no interaction");
-}
-
 // An answer that cannot be compressed is sent as it is.
 void compress(const http::Request& request, http::Response& response) {
   response.headers.add("Vary", "Accept, Accept-Encoding, Authorization");
@@ -103,16 +62,6 @@ access::Request to_ledger(const http::Request& request, const Route& route) {
     if (std::string value = request.headers.joined(name); !value.empty()) {
       out.fields.emplace_back(name, std::move(value));
     }
-  }
-  return out;
-}
-
-// Page tokens are good for the same person in the same role.
-std::string page_principal(const access::Principal& principal) {
-  std::string out(access::to_string(principal.kind));
-  for (const std::string* part :
-       {&principal.issuer, &principal.subject, &principal.role_id, &principal.nhs_number}) {
-    out += '\0' + *part;
   }
   return out;
 }
@@ -145,8 +94,6 @@ struct Api::State {
   http::Response answer_open(const http::Request& request, Interaction interaction);
   http::Response answer_known(const http::Request& request, const Route& route,
                               access::Visit& visit, std::string& error);
-  http::Response answer_record(const http::Request& request, const Route& route,
-                               access::Visit& visit, std::string& error);
   std::string metrics_text();
 
   ApiOptions options;
@@ -184,8 +131,8 @@ Disclosed<http::Response> Api::State::answer(const http::Request& request, const
                                              std::string& error) {
   auto started = SteadyClock::now();
   if (is_open(route.interaction) && allows(route.interaction, request.method)) {
-    OpenFact fact = route.interaction == Interaction::kMetadata ? OpenFact::kCapabilities
-                                                                : OpenFact::kAlive;
+    OpenFact fact =
+        route.interaction == Interaction::kMetadata ? OpenFact::kCapabilities : OpenFact::kAlive;
     return Door::tell_everybody(fact, answer_open(request, route.interaction));
   }
   // SAFETY: before anything else, so that paths tell nothing to who may not ask.
@@ -234,7 +181,8 @@ http::Response Api::State::answer_known(const http::Request& request, const Rout
   if (interaction == Interaction::kMetrics) {
     return text_response(200, kMetricsType, metrics_text());
   }
-  http::Response response = answer_record(request, route, visit, error);
+  http::Response response = answer_as(request, route, visit, options.region, options.budget,
+                                      page_token_key, &options.checkpoints, &error);
   if (response.status >= 400) {
     visit.show_nothing();
   }
@@ -245,30 +193,6 @@ std::string Api::State::metrics_text() {
   auto view = options.store.view();
   auto ledger = view->ledger();
   return metrics.text(statistics(), view->stable_t(), ledger ? ledger->size() : 0);
-}
-
-http::Response Api::State::answer_record(const http::Request& request, const Route& route,
-                                         access::Visit& visit, std::string& error) {
-  if (route.interaction == Interaction::kSearchForm && !is_form(request.headers)) {
-    return problem(415, "send application/x-www-form-urlencoded");
-  }
-  auto parameters = read_parameters(request, route.interaction);
-  if (!parameters) {
-    return error_response(parameters.error());
-  }
-  auto content_type = negotiate(request.headers, find(*parameters, "_format"));
-  if (!content_type) {
-    return problem(406, "answers are application/fhir+json, FHIR 4.0");
-  }
-  std::string principal = page_principal(visit.principal());
-  service::Context context{visit, options.region, options.budget, page_token_key, principal};
-  auto response =
-      run({request, route, *parameters, *content_type, context, options.checkpoints});
-  if (!response) {
-    error = response.error().text();
-    return error_response(response.error());
-  }
-  return std::move(*response);
 }
 
 Api::Api(ApiOptions options) : state_(std::make_unique<State>(std::move(options))) {}

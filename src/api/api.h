@@ -2,10 +2,10 @@
 // which (docs/access.md).
 //
 // Everything but /health, /ready and /fhir/metadata needs an access token; without a good one every
-// path, known or not, is answered by one and the same 401. What leaves is access::Disclosed: made by
-// the door, once the ledger holds who was told what. Each answer to somebody who is known carries
-// its receipt (X-Receipt). What is refused, what was never there and what is no id are answered
-// alike, after a time that does not tell them apart.
+// path, known or not, is answered by one and the same 401. What leaves is access::Disclosed: made
+// by the door, once the ledger holds who was told what. Each answer to somebody who is known
+// carries its receipt (X-Receipt). What is refused, what was never there and what is no id are
+// answered alike, after a time that does not tell them apart.
 #pragma once
 
 #include <functional>
@@ -22,7 +22,8 @@
 
 namespace continuum::api {
 
-// From an Authorization field to who is asking: access::TokenVerifier::verify_detailed. Thread-safe.
+// From an Authorization field to who is asking: access::TokenVerifier::verify_detailed.
+// Thread-safe.
 using Authenticate = std::function<access::Checked<access::Principal>(std::string_view field)>;
 
 struct ApiOptions {

@@ -19,7 +19,7 @@ struct Exchange {
   const Parameters& parameters;
   std::string_view content_type;  // to answer with
   const service::Context& service;
-  service::Checkpoints& checkpoints;
+  service::Checkpoints* checkpoints;  // null: replay has none
 };
 
 // Interactions. Errors become OperationOutcomes in api.cc.

@@ -130,6 +130,13 @@ Result<http::Response> who_looked(const Exchange& exchange) {
 
 namespace {
 
+Result<service::Checkpoints*> checkpoints_of(const Exchange& exchange) {
+  if (exchange.checkpoints == nullptr) {
+    return fail(ErrorCode::kUnsupported, "there are no checkpoints here");
+  }
+  return exchange.checkpoints;
+}
+
 http::Response plain_answer(std::string_view type, std::string body) {
   http::Response response;
   response.headers.add("Content-Type", type);
@@ -141,7 +148,8 @@ http::Response plain_answer(std::string_view type, std::string body) {
 
 Result<http::Response> ledger_checkpoint(const Exchange& exchange) {
   TRY(check_known(exchange.parameters, {}));
-  TRY(std::string note, exchange.checkpoints.current());
+  TRY(service::Checkpoints * checkpoints, checkpoints_of(exchange));
+  TRY(std::string note, checkpoints->current());
   return plain_answer("text/plain; charset=utf-8", std::move(note));
 }
 
@@ -156,7 +164,8 @@ Result<http::Response> ledger_proof(const Exchange& exchange) {
                 {{"", "receipt=R, or from=SIZE&to=SIZE"}});
   }
   access::Visit& visit = exchange.service.view;
-  TRY(std::string proof, receipt ? service::inclusion_proof(visit, exchange.checkpoints, *receipt)
+  TRY(service::Checkpoints * checkpoints, checkpoints_of(exchange));
+  TRY(std::string proof, receipt ? service::inclusion_proof(visit, *checkpoints, *receipt)
                                  : service::consistency_proof(visit, *from, *to));
   return plain_answer("application/json", std::move(proof));
 }

@@ -80,7 +80,6 @@ void Metrics::count_ledger_failure() {
   state_->ledger_failures->Increment();
 }
 
-
 void Metrics::count(Interaction interaction, int status, size_t bytes,
                     std::chrono::nanoseconds time) {
   auto row = static_cast<size_t>(interaction);

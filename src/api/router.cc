@@ -41,13 +41,13 @@ const Row& row_of(Interaction interaction) {
 constexpr std::string_view kLedgerPath = "/ledger/";
 
 Interaction outside_fhir(std::string_view path) {
-  return path == "/health"                     ? Interaction::kHealth
-         : path == "/ready"                    ? Interaction::kReady
-         : path == "/metrics"                  ? Interaction::kMetrics
-         : path == "/ledger/checkpoint"        ? Interaction::kLedgerCheckpoint
-         : path == "/ledger/proof"             ? Interaction::kLedgerProof
-         : path.starts_with("/ledger/tile/")   ? Interaction::kLedgerTile
-                                               : Interaction::kUnknown;
+  return path == "/health"                   ? Interaction::kHealth
+         : path == "/ready"                  ? Interaction::kReady
+         : path == "/metrics"                ? Interaction::kMetrics
+         : path == "/ledger/checkpoint"      ? Interaction::kLedgerCheckpoint
+         : path == "/ledger/proof"           ? Interaction::kLedgerProof
+         : path.starts_with("/ledger/tile/") ? Interaction::kLedgerTile
+                                             : Interaction::kUnknown;
 }
 
 // `segments` start with a FHIR type.

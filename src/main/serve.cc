@@ -8,13 +8,19 @@
 #include <algorithm>
 #include <atomic>
 #include <chrono>
+#include <condition_variable>
 #include <cstdio>
 #include <memory>
+#include <mutex>
 #include <optional>
 #include <thread>
 
+#include "access/http_fetcher.h"
+#include "access/key_set_source.h"
+#include "access/tokens.h"
 #include "api/api.h"
 #include "api/router.h"
+#include "main/ledger_files.h"
 #include "main/report.h"
 #include "main/store_options.h"
 #include "main/subcommands.h"
@@ -23,14 +29,17 @@ namespace continuum::commands {
 namespace {
 
 constexpr std::chrono::milliseconds kStopGrace{10'000};
-constexpr unsigned kThreadsPerCore = 2;  // a handler waits for the disk now and then
+// Each waits for its receipt to be durable; one sync serves all that wait.
+constexpr unsigned kThreadsPerCore = 8;
+constexpr std::chrono::milliseconds kWatchStep{1'000};
 constexpr size_t kFormBytesMax = size_t{1} << 20;
 constexpr uint32_t kMillisPerSecond = 1'000;
 
 struct ServeArguments {
   StoreArguments store;
   std::string config;
-  std::string operator_token;
+  std::string policy;
+  LedgerFiles ledger;
   std::optional<uint16_t> port;
   std::string log = "all";
 };
@@ -102,12 +111,6 @@ Result<std::unique_ptr<record::Store>> open_existing(const ServeArguments& argum
   return record::open_store(options);
 }
 
-std::string token_path(const ServeArguments& arguments) {
-  return arguments.operator_token.empty()
-             ? without_trailing_slash(arguments.store.data) + ".operator-token"
-             : arguments.operator_token;
-}
-
 http::Options to_server_options(const ServeArguments& arguments, const config::Region& region,
                                 http::ByteBudget& budget) {
   http::Options options;
@@ -122,22 +125,67 @@ http::Options to_server_options(const ServeArguments& arguments, const config::R
   return options;
 }
 
+// Sees to it that checkpoints are written while the server runs.
+class Watch {
+ public:
+  explicit Watch(service::Checkpoints& checkpoints)
+      : thread_([this, &checkpoints] { run(checkpoints); }) {}
+  ~Watch() {
+    {
+      std::lock_guard lock(mutex_);
+      stopping_ = true;
+    }
+    stopped_.notify_all();
+    thread_.join();
+  }
+  Watch(const Watch&) = delete;
+  Watch& operator=(const Watch&) = delete;
+
+ private:
+  void run(service::Checkpoints& checkpoints) {
+    std::unique_lock lock(mutex_);
+    while (!stopped_.wait_for(lock, kWatchStep, [this] { return stopping_; })) {
+      if (Status written = checkpoints.write_when_due(); !written) {
+        report_error(written.error());
+      }
+    }
+  }
+
+  std::mutex mutex_;
+  std::condition_variable stopped_;
+  bool stopping_ = false;
+  std::thread thread_;  // the last: it uses the others
+};
+
 Status serve(const ServeArguments& arguments, const config::Region& region) {
   raise_open_files_limit();
   sigset_t signals = hold_stop_signals();
-  std::string token_file = token_path(arguments);
-  TRY(refuse_inside(token_file, arguments.store.data, "the operator token"));
+  if (region.issuers.empty()) {
+    return fail(ErrorCode::kInvalid, "the region has no [[issuer]]: nobody could sign in",
+                {{arguments.config, "add [[issuer]] url = ..., kinds = [...]"}});
+  }
+  LedgerFiles ledger_files = arguments.ledger;
+  TRY(settle(ledger_files, arguments.store.data));
+  TRY(auto policy, access::Policy::load(posix_files(), arguments.policy));
   TRY(auto store, open_existing(arguments, region));
-  SecureRandom random;
-  TRY(auto token, api::OperatorToken::load_or_create(posix_files(), token_file, random));
+  SystemClock clock;
+  TRY(auto checkpoints, open_checkpoints(ledger_files, region, *store, clock));
+  TRY(auto door, access::Door::open({.store = *store, .region = region, .clock = clock}, policy));
+  TRY(record_command(*store, "serve", "begun", "{}"));
+  access::HttpFetcher fetcher;
+  access::KeySetSource keys(region, fetcher, posix_files(), clock);
+  access::TokenVerifier tokens(region, keys, clock);
 
   http::ByteBudget budget(region.limits.in_flight_bytes);
-  api::Api api({.store = *store,
-                .region = region,
-                .token = token,
-                .budget = budget,
-                .software_version = CONTINUUM_VERSION,
-                .log = to_log(arguments.log)});
+  api::Api api(
+      {.store = *store,
+       .region = region,
+       .door = *door,
+       .checkpoints = *checkpoints,
+       .authenticate = [&tokens](std::string_view field) { return tokens.verify_detailed(field); },
+       .budget = budget,
+       .software_version = CONTINUUM_VERSION,
+       .log = to_log(arguments.log)});
   // Not yet there when the first requests are: /metrics then says zeros.
   std::atomic<http::Server*> running{nullptr};
   api.watch([&running] {
@@ -148,12 +196,17 @@ Status serve(const ServeArguments& arguments, const config::Region& region) {
       http::Server::start(to_server_options(arguments, region, budget),
                           [&api](const http::Request& request) { return api.handle(request); }));
   running.store(server.get());
-  fmt::print("listening on http://{}:{}{}\noperator token: {}\n", shown_host(region.listen.address),
-             server->port(), api::path_of(region.base_url), token_file);
+  fmt::print("listening on http://{}:{}{}\nverifier key: {}\n", shown_host(region.listen.address),
+             server->port(), api::path_of(region.base_url), ledger_files.verifier);
   std::fflush(stdout);
-  wait_for_stop(signals);
-  server->stop(kStopGrace);
+  {
+    Watch watch(*checkpoints);
+    wait_for_stop(signals);
+    server->stop(kStopGrace);
+  }
   running.store(nullptr);
+  TRY(record_command(*store, "serve", "done", "{}"));
+  TRY(checkpoints->write());
   return store->flush();
 }
 
@@ -177,8 +230,9 @@ void add_serve(CLI::App& app, int& exit_code) {
   auto arguments = std::make_shared<ServeArguments>();
   verb->add_option("--config", arguments->config, "region.toml")->required();
   add_store_arguments(*verb, arguments->store);
-  verb->add_option("--operator-token", arguments->operator_token,
-                   "File of the operator token, made when absent; default: DATA.operator-token");
+  verb->add_option("--policy", arguments->policy, "Who may see what: see docs/policy.md")
+      ->required();
+  add_ledger_files(*verb, arguments->ledger);
   verb->add_option("--port", arguments->port, "Instead of region.toml's; 0: any free port");
   verb->add_option("--log", arguments->log, "Requests to log: all, failed or none")
       ->check(CLI::IsMember({"all", "failed", "none"}));

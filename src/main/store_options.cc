@@ -13,21 +13,10 @@ namespace {
 
 constexpr uint64_t kKeyFileBytesMax = 1'024;
 
-Status refuse_readable_by_others(const std::string& path) {
-  std::error_code error;
-  auto rights = std::filesystem::status(path, error).permissions();
-  using std::filesystem::perms;
-  if (!error && (rights & (perms::group_all | perms::others_all)) != perms::none) {
-    return fail(ErrorCode::kForbidden, "the region key file can be read by others",
-                {{path, "chmod 600 it"}});
-  }
-  return {};
-}
-
 Result<std::string> region_key_text(const StoreArguments& arguments) {
   if (!arguments.region_key_file.empty()) {
     TRY(refuse_inside(arguments.region_key_file, arguments.data, "the region key file"));
-    TRY(refuse_readable_by_others(arguments.region_key_file));
+    TRY(refuse_readable_by_others(arguments.region_key_file, "the region key file"));
     return read_file(posix_files(), arguments.region_key_file, kKeyFileBytesMax);
   }
   const char* variable = std::getenv(kRegionKeyVariable);
@@ -42,8 +31,9 @@ Result<std::string> region_key_text(const StoreArguments& arguments) {
 
 }  // namespace
 
-void add_store_arguments(CLI::App& app, StoreArguments& arguments) {
-  app.add_option("--data", arguments.data, "Folder of the store")->required();
+void add_store_arguments(CLI::App& app, StoreArguments& arguments, Need need) {
+  app.add_option("--data", arguments.data, "Folder of the store")
+      ->required(need == Need::kRequired);
   app.add_option("--keys", arguments.keys, "Folder of the key store; default: DATA.keys");
   app.add_option("--region-key", arguments.region_key_file,
                  fmt::format("File with the region key, 64 hexadecimal digits; default: ${}",
@@ -58,6 +48,17 @@ std::string without_trailing_slash(std::string path) {
     path.pop_back();
   }
   return path;
+}
+
+Status refuse_readable_by_others(const std::string& path, std::string_view what) {
+  std::error_code error;
+  auto rights = std::filesystem::status(path, error).permissions();
+  using std::filesystem::perms;
+  if (!error && (rights & (perms::group_all | perms::others_all)) != perms::none) {
+    return fail(ErrorCode::kForbidden, fmt::format("{} can be read by others", what),
+                {{path, "chmod 600 it"}});
+  }
+  return {};
 }
 
 Status refuse_inside(const std::string& path, const std::string& folder, std::string_view what) {

@@ -18,8 +18,9 @@ struct StoreArguments {
   uint64_t cache_mb = 0;        // memory for the store's block cache; 0: as configured, or 256
 };
 
+enum class Need : uint8_t { kRequired, kOptional };
 // --data, --keys, --region-key. `arguments` must live until the command line was parsed.
-void add_store_arguments(CLI::App& app, StoreArguments& arguments);
+void add_store_arguments(CLI::App& app, StoreArguments& arguments, Need need = Need::kRequired);
 
 // Reads the region key. kInvalid: there is none, or it is no key. kForbidden: key file or key store
 // lie inside the data folder, where a copy of the data would take them along.
@@ -27,6 +28,8 @@ Result<record::StoreOptions> to_store_options(const StoreArguments& arguments);
 
 // "data/" -> "data".
 std::string without_trailing_slash(std::string path);
+// kForbidden, naming `what`, when others than its owner can read the file.
+Status refuse_readable_by_others(const std::string& path, std::string_view what);
 // kForbidden, naming `what`, when `path` is `folder` or lies inside it, links followed.
 Status refuse_inside(const std::string& path, const std::string& folder, std::string_view what);
 

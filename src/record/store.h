@@ -25,6 +25,7 @@
 #include "base/instant.h"
 #include "base/result.h"
 #include "ledger/log.h"
+#include "ledger/source.h"
 #include "record/canonical.h"
 #include "record/ids.h"
 #include "record/kv/care.h"
@@ -154,6 +155,8 @@ class View {
 
   // The ledger as of this view, which must outlive it.
   virtual Result<ledger::Reader> ledger() const = 0;
+  // The same as it is stored, to be verified.
+  virtual Result<ledger::KvSource> ledger_source() const = 0;
   // The keys that seal its entries. kNotFound: destroyed, or never made.
   virtual Result<crypto::Key> audit_key(Ord ord) const = 0;
   virtual Result<crypto::Key> audit_month_key(uint16_t month) const = 0;
@@ -218,7 +221,7 @@ struct Draft {
 };
 
 struct CommitResult {
-  T t = 0;  // 0 when nothing had to be written
+  T t = 0;                                // 0 when nothing had to be written
   std::optional<uint64_t> ledger_number;  // of the first entry appended with it
   uint32_t created = 0;
   uint32_t updated = 0;

@@ -59,9 +59,9 @@ Result<std::string> inclusion_proof(access::Visit& visit, Checkpoints& checkpoin
     return no_such_request();
   }
   TRY(auto path, ledger::inclusion_path(ledger, receipt->number, size));
-  std::string out = fmt::format(R"({{"receipt":"{}","number":{},"leaf":"{}","checkpoint":)",
-                                receipt_text, receipt->number,
-                                to_base64(crypto::view(ledger::leaf_hash(bytes))));
+  std::string out =
+      fmt::format(R"({{"receipt":"{}","number":{},"leaf":"{}","checkpoint":)", receipt_text,
+                  receipt->number, to_base64(crypto::view(ledger::leaf_hash(bytes))));
   json::write_string(note, out);
   out += ',';
   put_path(path, out);

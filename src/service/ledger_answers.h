@@ -12,16 +12,16 @@
 
 namespace continuum::service {
 
-// JSON: that the request of a receipt is in the tree of the newest checkpoint. kInvalid: no receipt;
-// kNotFound: the ledger has no such request.
+// JSON: that the request of a receipt is in the tree of the newest checkpoint. kInvalid: no
+// receipt; kNotFound: the ledger has no such request.
 Result<std::string> inclusion_proof(access::Visit& visit, Checkpoints& checkpoints,
                                     std::string_view receipt);
 // JSON: that the tree of `to` entries goes on from that of `from`. kInvalid: not 0 < from <= to <=
 // the size of the ledger.
 Result<std::string> consistency_proof(access::Visit& visit, std::string_view from,
                                       std::string_view to);
-// The bytes of a hash tile. `path` as section 4 has it ("tile/0/x001/234"). kNotFound: no such tile,
-// or not so wide yet.
+// The bytes of a hash tile. `path` as section 4 has it ("tile/0/x001/234"). kNotFound: no such
+// tile, or not so wide yet.
 Result<std::string> hash_tile(access::Visit& visit, std::string_view path);
 
 }  // namespace continuum::service

@@ -96,8 +96,9 @@ fhir::Issue apart_unnamed() {
   facts.text("state", "Code", "apart");
   return {.severity = fhir::Severity::kWarning,
           .code = "incomplete",
-          .diagnostics = "not joined: another record has the same NHS number but another birth "
-                         "date; you may not see it",
+          .diagnostics =
+              "not joined: another record has the same NHS number but another birth "
+              "date; you may not see it",
           .extension = std::move(facts).finish()};
 }
 

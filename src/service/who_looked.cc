@@ -26,7 +26,7 @@ struct Access {
   bool sealed = false;  // some part cannot be opened any more
 };
 
-std::string quoted(std::string_view text) {
+std::string json_text(std::string_view text) {
   std::string out;
   json::write_string(text, out);
   return out;
@@ -46,20 +46,19 @@ std::string agent_of(const Context& context, const ledger::RequestEntry& request
     case ledger::PrincipalKind::kStaff:
       return fmt::format(
           R"({{"type":{{"text":"staff"}},"role":[{{"text":{}}}],"who":{{"identifier":{{"system":"https://fhir.nhs.uk/Id/sds-user-id","value":{}}},"display":{}}},"requestor":true,"purposeOfUse":[{{"coding":[{{"system":"http://terminology.hl7.org/CodeSystem/v3-ActReason","code":{}}}]}}]}})",
-          quoted(request.role), quoted(request.subject),
-          quoted(organisation_name(context.region, request.organisation)),
-          quoted(request.purpose));
+          json_text(request.role), json_text(request.subject),
+          json_text(organisation_name(context.region, request.organisation)), json_text(request.purpose));
     case ledger::PrincipalKind::kCitizen:
       return fmt::format(
           R"({{"type":{{"text":"citizen"}},"who":{{"display":"the person themselves"}},"requestor":true,"purposeOfUse":[{{"coding":[{{"system":"http://terminology.hl7.org/CodeSystem/v3-ActReason","code":{}}}]}}]}})",
-          quoted(request.purpose));
+          json_text(request.purpose));
     case ledger::PrincipalKind::kSystem:
     case ledger::PrincipalKind::kOperator:
       break;
   }
   return fmt::format(
       R"({{"type":{{"text":"system"}},"who":{{"identifier":{{"value":{}}}}},"requestor":true}})",
-      quoted(request.subject));
+      json_text(request.subject));
 }
 
 // Everything that can be said of the items: how many of each type.
@@ -78,8 +77,8 @@ std::string details_of(const Access& access) {
   }
   std::string out;
   auto add = [&out](std::string_view type, std::string_view value) {
-    out += fmt::format(R"({}{{"type":{},"valueString":{}}})", out.empty() ? "" : ",", quoted(type),
-                       quoted(value));
+    out += fmt::format(R"({}{{"type":{},"valueString":{}}})", out.empty() ? "" : ",", json_text(type),
+                       json_text(value));
   };
   for (const auto& [type, count] : types) {
     add("shown:" + type, std::to_string(count));
@@ -111,8 +110,8 @@ std::string audit_event(const Context& context, std::string_view patient, const 
                                    : "nothing was shown";
   return fmt::format(
       R"({{"resourceType":"AuditEvent","id":"ledger-{}","type":{{"system":"http://terminology.hl7.org/CodeSystem/audit-event-type","code":"rest"}},"subtype":[{{"system":"http://hl7.org/fhir/restful-interaction","code":{}}}],"action":"R","recorded":"{}","outcome":"{}","outcomeDesc":{},"agent":[{}],"source":{{"observer":{{"display":{}}}}},"entity":[{{"what":{{"reference":"Patient/{}"}}{}}}]}})",
-      access.number, quoted(request.interaction), to_fhir_instant(request.instant),
-      shown ? "0" : "4", quoted(said), agent_of(context, request), quoted(context.region.name),
+      access.number, json_text(request.interaction), to_fhir_instant(request.instant),
+      shown ? "0" : "4", json_text(said), agent_of(context, request), json_text(context.region.name),
       patient, details.empty() ? "" : ",\"detail\":[" + details + "]");
 }
 
@@ -129,7 +128,8 @@ class Listing {
   Result<Page> read(uint64_t from, size_t count_max) {
     TRY(auto ledger, view_.ledger());
     std::map<uint64_t, std::vector<ledger::Access>, std::greater<>> requests;
-    uint64_t start = from > UINT64_MAX - ledger::kPersonsMax ? UINT64_MAX : from + ledger::kPersonsMax;
+    uint64_t start =
+        from > UINT64_MAX - ledger::kPersonsMax ? UINT64_MAX : from + ledger::kPersonsMax;
     for (const record::SourcePatient& member : person_.members) {
       size_t found = 0;
       TRY(ledger.accesses(member.ord.value(), start, [&](const ledger::Access& access) {
@@ -213,9 +213,9 @@ Result<std::optional<record::Person>> person_asked_about(const Context& context,
   }
   auto key = locate(context.view, {fhir::kPatientType, patient});
   if (!key) {
-    return key.error().code == ErrorCode::kNotFound ? std::optional<record::Person>()
-                                                    : Result<std::optional<record::Person>>(
-                                                          fail(key.error()));
+    return key.error().code == ErrorCode::kNotFound
+               ? std::optional<record::Person>()
+               : Result<std::optional<record::Person>>(fail(key.error()));
   }
   if (!key->ord.is_patient()) {
     return std::optional<record::Person>();

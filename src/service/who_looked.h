@@ -13,9 +13,9 @@
 
 namespace continuum::service {
 
-// A searchset Bundle, newest first. `patient`: an id, or "Patient/" and an id. An access that cannot
-// be opened, because its audit key was destroyed, is told without its details.
-Result<Answer> who_looked(const Context& context, std::string_view patient,
-                          const Address& address, const PageRequest& page);
+// A searchset Bundle, newest first. `patient`: an id, or "Patient/" and an id. An access that
+// cannot be opened, because its audit key was destroyed, is told without its details.
+Result<Answer> who_looked(const Context& context, std::string_view patient, const Address& address,
+                          const PageRequest& page);
 
 }  // namespace continuum::service

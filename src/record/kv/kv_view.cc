@@ -503,6 +503,10 @@ Result<ledger::Reader> KvView::ledger() const {
   return ledger::Reader::open(*snapshot_, kLedgerFamilies);
 }
 
+Result<ledger::KvSource> KvView::ledger_source() const {
+  return ledger::KvSource::open(*snapshot_, kLedgerFamilies);
+}
+
 Result<std::vector<SourceStatus>> KvView::sources() const {
   std::vector<SourceStatus> out;
   auto cursor = snapshot_->scan(kMeta, {"n", "o"});

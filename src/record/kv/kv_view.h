@@ -40,6 +40,7 @@ class KvView final : public View {
   Result<SourcePatient> source_patient(Ord ord) const override;
   Result<std::vector<std::vector<SourcePatient>>> numbers_in_doubt(size_t count_max) const override;
   Result<ledger::Reader> ledger() const override;
+  Result<ledger::KvSource> ledger_source() const override;
   Result<crypto::Key> audit_key(Ord ord) const override { return keys_.audit_key(ord); }
   Result<crypto::Key> audit_month_key(uint16_t month) const override {
     return keys_.audit_month_key(month);

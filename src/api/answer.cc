@@ -1,0 +1,91 @@
+#include "api/answer.h"
+
+#include "api/content_type.h"
+#include "api/errors.h"
+#include "api/exchange.h"
+
+namespace continuum::api {
+namespace {
+
+Result<http::Response> run(const Exchange& exchange) {
+  switch (exchange.route.interaction) {
+    case Interaction::kRead:
+      return read(exchange);
+    case Interaction::kVread:
+      return vread(exchange);
+    case Interaction::kHistory:
+      return history(exchange);
+    case Interaction::kSearch:
+    case Interaction::kSearchForm:
+      return search(exchange);
+    case Interaction::kEverything:
+      return everything(exchange);
+    case Interaction::kLedgerCheckpoint:
+      return ledger_checkpoint(exchange);
+    case Interaction::kLedgerProof:
+      return ledger_proof(exchange);
+    case Interaction::kLedgerTile:
+      return ledger_tile(exchange);
+    case Interaction::kSystem:
+      return fail(ErrorCode::kUnsupported, "searching all types arrives with a later version",
+                  {{"", "supported now: Patient?identifier=system|value, AuditEvent?patient=id"}});
+    case Interaction::kUnknown:
+    case Interaction::kHealth:
+    case Interaction::kReady:
+    case Interaction::kMetrics:
+    case Interaction::kMetadata:
+      break;
+  }
+  return fail(ErrorCode::kInternal, "a path has no interaction");
+}
+
+// Page tokens are good for the same person in the same role.
+std::string page_principal(const access::Principal& principal) {
+  std::string out(access::to_string(principal.kind));
+  for (const std::string* part :
+       {&principal.issuer, &principal.subject, &principal.role_id, &principal.nhs_number}) {
+    out += '\0' + *part;
+  }
+  return out;
+}
+
+}  // namespace
+
+// Of the query and, for a search by POST, of the form.
+Result<Parameters> read_parameters(const http::Request& request, Interaction interaction) {
+  TRY(Parameters parameters, http::parse_query(request.query));
+  if (interaction == Interaction::kSearchForm) {
+    TRY(Parameters form, http::parse_form(request.body));
+    parameters.insert(parameters.end(), form.begin(), form.end());
+  }
+  return parameters;
+}
+
+http::Response answer_as(const http::Request& request, const Route& route, access::Visit& visit,
+                         const config::Region& region, http::ByteBudget& budget,
+                         const crypto::Key& page_token_key, service::Checkpoints* checkpoints,
+                         std::string* error) {
+  if (route.interaction == Interaction::kSearchForm && !is_form(request.headers)) {
+    return problem(415, "send application/x-www-form-urlencoded");
+  }
+  auto parameters = read_parameters(request, route.interaction);
+  if (!parameters) {
+    return error_response(parameters.error());
+  }
+  auto content_type = negotiate(request.headers, find(*parameters, "_format"));
+  if (!content_type) {
+    return problem(406, "answers are application/fhir+json, FHIR 4.0");
+  }
+  std::string principal = page_principal(visit.principal());
+  service::Context context{visit, region, budget, page_token_key, principal};
+  auto response = run({request, route, *parameters, *content_type, context, checkpoints});
+  if (!response) {
+    if (error != nullptr) {
+      *error = response.error().text();
+    }
+    return error_response(response.error());
+  }
+  return std::move(*response);
+}
+
+}  // namespace continuum::api

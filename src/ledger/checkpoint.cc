@@ -277,7 +277,8 @@ Result<Notes> read_checkpoint_file(FileSystem& files, const std::string& path) {
   return out;
 }
 
-Result<CheckpointFile> CheckpointFile::open(FileSystem& files, std::string path, VerifierKey key) {
+Result<CheckpointFile> CheckpointFile::open(FileSystem& files, const std::string& path,
+                                            VerifierKey key) {
   CheckpointFile out(std::move(key));
   TRY(out.file_, files.open_writable(path, OpenMode::kAppend));
   // A process that died may have left a name or bytes that were never synced.

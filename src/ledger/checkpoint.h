@@ -83,7 +83,7 @@ class CheckpointFile {
  public:
   // Makes the file when there is none; cuts a torn end off. kCorrupt when its last checkpoint is
   // not one, or not signed by `key`: another key needs another file.
-  static Result<CheckpointFile> open(FileSystem& files, std::string path, VerifierKey key);
+  static Result<CheckpointFile> open(FileSystem& files, const std::string& path, VerifierKey key);
 
   const std::optional<Checkpoint>& last() const { return last_; }
   // Cut off by open().
@@ -96,7 +96,7 @@ class CheckpointFile {
   Status append(std::string_view note);
 
  private:
-  CheckpointFile(VerifierKey key) : key_(std::move(key)) {}
+  explicit CheckpointFile(VerifierKey key) : key_(std::move(key)) {}
 
   VerifierKey key_;
   std::unique_ptr<WritableFile> file_;

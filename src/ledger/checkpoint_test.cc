@@ -49,7 +49,7 @@ TEST(Checkpoint, IsAsThePageSays) {
   const auto parsed = parse_note(text);
   ASSERT_TRUE(parsed.has_value());
   EXPECT_EQ(parsed->checkpoint, checkpoint(258));
-  EXPECT_EQ(parsed->text + "\n", text.substr(0, text.find("\xE2")));
+  EXPECT_EQ(parsed->text + "\n", text.substr(0, text.find('\xE2')));
   EXPECT_TRUE(is_signed_by(*parsed, verifier_key()));
 }
 

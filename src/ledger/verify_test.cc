@@ -13,7 +13,7 @@ using Texts = std::vector<std::string>;
 class VerifyRows : public testing::Test {
  protected:
   void SetUp() override {
-    for (const uint64_t size : {100, 300, 600}) {
+    for (const uint64_t size : std::initializer_list<uint64_t>{100, 300, 600}) {
       ledger_.grow_to(size);
       notes_.push_back(ledger_.note());
     }
@@ -28,7 +28,8 @@ class VerifyRows : public testing::Test {
 TEST(Verify, CleanAtManySizes) {
   TestLedger ledger;
   std::vector<std::string> notes;
-  for (const uint64_t size : {0, 1, 2, 255, 256, 257, 511, 512, 700}) {
+  for (const uint64_t size :
+       std::initializer_list<uint64_t>{0, 1, 2, 255, 256, 257, 511, 512, 700}) {
     ledger.grow_to(size);
     notes.push_back(ledger.note());
     const Report report = verify_rows(ledger, notes);
@@ -344,7 +345,8 @@ class VerifyExport : public testing::Test {
 
 TEST_F(VerifyExport, GrowsStepByStep) {
   std::string first_tile;
-  for (const uint64_t size : {0, 1, 3, 255, 256, 256, 257, 512, 600, 700}) {
+  for (const uint64_t size :
+       std::initializer_list<uint64_t>{0, 1, 3, 255, 256, 256, 257, 512, 600, 700}) {
     export_at(size);
     EXPECT_EQ(found(), Texts()) << size;
     const Report report = verify_folder(files_, "out", notes_, ledger_.verifier_key());
@@ -483,7 +485,7 @@ TEST_F(VerifyExport, NamesWhatIsWrong) {
   const auto with = [&](const std::string& path, const std::string& bytes) {
     const std::string good = read(path);
     write(path, bytes);
-    const Texts out = found();
+    Texts out = found();
     write(path, good);
     return out;
   };

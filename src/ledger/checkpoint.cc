@@ -252,6 +252,20 @@ bool is_signed_by(const Note& note, const VerifierKey& key) {
   return any;
 }
 
+Status check_against(const HashSource& ledger, const Checkpoint& checkpoint) {
+  if (checkpoint.size > ledger.size()) {
+    return fail(ErrorCode::kConflict, "the ledger has " + std::to_string(ledger.size()) +
+                                          " entries, and a checkpoint knows of " +
+                                          std::to_string(checkpoint.size));
+  }
+  TRY(const Hash root, root_at(ledger, checkpoint.size));
+  if (root != checkpoint.root) {
+    return fail(ErrorCode::kConflict, "the first " + std::to_string(checkpoint.size) +
+                                          " entries of the ledger are not those of its checkpoint");
+  }
+  return {};
+}
+
 Notes split_notes(std::string_view bytes) {
   Notes out;
   Splitter splitter;

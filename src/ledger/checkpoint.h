@@ -67,6 +67,10 @@ Result<Note> parse_note(std::string_view bytes);
 // signatures under its name and id is wrong.
 bool is_signed_by(const Note& note, const VerifierKey& key);
 
+// Whether the ledger is the one that the checkpoint is of: kConflict when it has fewer entries, or
+// other ones. Reads two tiles a level.
+Status check_against(const HashSource& ledger, const Checkpoint& checkpoint);
+
 // Notes one after the other; a note ends with its signature lines. What follows the last of them is
 // a torn end. Over kCheckpointBytesMax without a signature line, what was read counts as one note
 // (that parse_note will refuse).

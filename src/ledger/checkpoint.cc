@@ -252,6 +252,20 @@ bool is_signed_by(const Note& note, const VerifierKey& key) {
   return any;
 }
 
+Status check_against(const HashSource& ledger, const Checkpoint& checkpoint) {
+  if (checkpoint.size > ledger.size()) {
+    return fail(ErrorCode::kConflict, "the ledger has " + std::to_string(ledger.size()) +
+                                          " entries, and a checkpoint knows of " +
+                                          std::to_string(checkpoint.size));
+  }
+  TRY(const Hash root, root_at(ledger, checkpoint.size));
+  if (root != checkpoint.root) {
+    return fail(ErrorCode::kConflict, "the first " + std::to_string(checkpoint.size) +
+                                          " entries of the ledger are not those of its checkpoint");
+  }
+  return {};
+}
+
 Notes split_notes(std::string_view bytes) {
   Notes out;
   Splitter splitter;
@@ -277,7 +291,8 @@ Result<Notes> read_checkpoint_file(FileSystem& files, const std::string& path) {
   return out;
 }
 
-Result<CheckpointFile> CheckpointFile::open(FileSystem& files, std::string path, VerifierKey key) {
+Result<CheckpointFile> CheckpointFile::open(FileSystem& files, const std::string& path,
+                                            VerifierKey key) {
   CheckpointFile out(std::move(key));
   TRY(out.file_, files.open_writable(path, OpenMode::kAppend));
   // A process that died may have left a name or bytes that were never synced.

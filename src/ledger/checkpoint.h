@@ -67,6 +67,10 @@ Result<Note> parse_note(std::string_view bytes);
 // signatures under its name and id is wrong.
 bool is_signed_by(const Note& note, const VerifierKey& key);
 
+// Whether the ledger is the one that the checkpoint is of: kConflict when it has fewer entries, or
+// other ones. Reads two tiles a level.
+Status check_against(const HashSource& ledger, const Checkpoint& checkpoint);
+
 // Notes one after the other; a note ends with its signature lines. What follows the last of them is
 // a torn end. Over kCheckpointBytesMax without a signature line, what was read counts as one note
 // (that parse_note will refuse).
@@ -83,7 +87,7 @@ class CheckpointFile {
  public:
   // Makes the file when there is none; cuts a torn end off. kCorrupt when its last checkpoint is
   // not one, or not signed by `key`: another key needs another file.
-  static Result<CheckpointFile> open(FileSystem& files, std::string path, VerifierKey key);
+  static Result<CheckpointFile> open(FileSystem& files, const std::string& path, VerifierKey key);
 
   const std::optional<Checkpoint>& last() const { return last_; }
   // Cut off by open().
@@ -96,7 +100,7 @@ class CheckpointFile {
   Status append(std::string_view note);
 
  private:
-  CheckpointFile(VerifierKey key) : key_(std::move(key)) {}
+  explicit CheckpointFile(VerifierKey key) : key_(std::move(key)) {}
 
   VerifierKey key_;
   std::unique_ptr<WritableFile> file_;

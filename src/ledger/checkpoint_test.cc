@@ -4,6 +4,7 @@
 
 #include "base/bytes.h"
 #include "ledger/limits.h"
+#include "ledger/naive_tree_test.h"
 
 namespace continuum::ledger {
 namespace {
@@ -49,7 +50,7 @@ TEST(Checkpoint, IsAsThePageSays) {
   const auto parsed = parse_note(text);
   ASSERT_TRUE(parsed.has_value());
   EXPECT_EQ(parsed->checkpoint, checkpoint(258));
-  EXPECT_EQ(parsed->text + "\n", text.substr(0, text.find("\xE2")));
+  EXPECT_EQ(parsed->text + "\n", text.substr(0, text.find('\xE2')));
   EXPECT_TRUE(is_signed_by(*parsed, verifier_key()));
 }
 
@@ -154,6 +155,20 @@ TEST(VerifierKey, IsAsThePageSays) {
                                  std::string("a+00000000+AQ=="), text + "\n\n", " " + text}) {
     EXPECT_FALSE(parse_verifier_key(bad).has_value()) << bad;
   }
+}
+
+TEST(Checkpoint, IsOfOneLedger) {
+  const naive::Tiles tiles = naive::tiles(300);
+  Checkpoint of = checkpoint(0);
+  for (const uint64_t size : std::initializer_list<uint64_t>{0, 1, 256, 299, 300}) {
+    of.size = size;
+    of.root = *root_at(tiles, size);
+    EXPECT_TRUE(check_against(tiles, of).has_value()) << size;
+    of.root[3] ^= 1;
+    EXPECT_EQ(check_against(tiles, of).error().code, ErrorCode::kConflict) << size;
+  }
+  of.size = 301;
+  EXPECT_EQ(check_against(tiles, of).error().code, ErrorCode::kConflict);
 }
 
 TEST(Notes, AreCutApart) {

@@ -122,17 +122,6 @@ Status write_tiles(const Reader& reader, uint64_t size, Folder& folder) {
   return {};
 }
 
-// The checkpoint must be one of this ledger.
-Status check_checkpoint(const Reader& reader, const Checkpoint& checkpoint, const char* whose) {
-  if (checkpoint.size <= reader.size()) {
-    TRY(const Hash root, root_at(reader, checkpoint.size));
-    if (root == checkpoint.root) {
-      return {};
-    }
-  }
-  return fail(ErrorCode::kConflict, std::string(whose) + " is of another ledger");
-}
-
 Result<std::optional<Checkpoint>> old_checkpoint(FileSystem& files, const std::string& folder) {
   if (!files.exists(folder + kCheckpointFile)) {
     return std::optional<Checkpoint>();
@@ -170,10 +159,10 @@ Result<Exported> export_to(FileSystem& files, const Reader& reader, std::string_
                            const std::string& folder) {
   TRY(const Note parsed, parse_note(note));
   const uint64_t size = parsed.checkpoint.size;
-  TRY(check_checkpoint(reader, parsed.checkpoint, "the checkpoint"));
+  TRY(check_against(reader, parsed.checkpoint));
   TRY(const auto old, old_checkpoint(files, folder));
   if (old) {
-    TRY(check_checkpoint(reader, *old, "the export that is there"));
+    TRY(check_against(reader, *old));
     if (old->size > size) {
       return fail(ErrorCode::kConflict, "the export that is there holds more entries");
     }

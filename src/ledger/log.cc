@@ -20,12 +20,32 @@ uint64_t hashes_of_level(uint64_t size, uint8_t level) {
   return size >> (8 * level);
 }
 
+// The newest row of entries ends where the ledger does.
+Status check_newest_row(const kv::Snapshot& snapshot, Families families, uint64_t size) {
+  const std::string start = entries_start();
+  const std::string end = entries_end();
+  const auto cursor = snapshot.scan(families.ledger, {start, end});
+  const bool there = cursor->next();
+  TRY(cursor->status());
+  if (!there) {
+    return size == 0 ? Status() : Status(missing_rows());
+  }
+  const auto first = parse_entries_key(cursor->key());
+  const EntriesRow row = parse_entries(cursor->value());
+  if (!first || !row.whole || row.entries.empty() || *first >= size ||
+      size - *first != row.entries.size()) {
+    return missing_rows();
+  }
+  return {};
+}
+
 }  // namespace
 
 // ---- Log
 
 Result<Log> Log::open(const kv::Snapshot& snapshot, Families families) {
   TRY(const Reader reader, Reader::open(snapshot, families));
+  TRY(check_newest_row(snapshot, families, reader.size()));
   Log log(families);
   log.size_ = log.confirmed_size_ = reader.size();
   for (uint8_t level = 0; level < kTileLevels; ++level) {

@@ -33,7 +33,8 @@ using PutRow = std::function<void(kv::Family family, std::string_view key, std::
 // thread at a time.
 class Log {
  public:
-  // Rehashes at most 255 entries. kCorrupt when rows are missing or damaged.
+  // Rehashes at most 255 entries. kCorrupt when rows of the right edge are missing or damaged, and
+  // when there are entries beyond the size: appending would bury them.
   static Result<Log> open(const kv::Snapshot& snapshot, Families families);
 
   // Calls `put` with every row to be written for `appends`, and returns the number of the first.

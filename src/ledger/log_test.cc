@@ -275,6 +275,15 @@ TEST_F(LogTest, DamagedRowsAreCorrupt) {
   EXPECT_EQ(open_after(entries_key(299), nullptr).error().code, ErrorCode::kCorrupt);
   EXPECT_EQ(open_after(entries_key(270), nullptr).error().code, ErrorCode::kCorrupt);
   EXPECT_EQ(open_after(entries_key(270), &torn_entry).error().code, ErrorCode::kCorrupt);
+  const std::string fewer = encode_number(299);
+  EXPECT_EQ(open_after(size_key(), &fewer).error().code, ErrorCode::kCorrupt);
+  EXPECT_EQ(open_after(size_key(), nullptr).error().code, ErrorCode::kCorrupt);
+  const std::string two =
+      "\x01"
+      "a"
+      "\x01"
+      "b";
+  EXPECT_EQ(open_after(entries_key(299), &two).error().code, ErrorCode::kCorrupt);
   const std::string beyond = encode_number(uint64_t{1} << 40);
   EXPECT_EQ(open_after(size_key(), &beyond).error().code, ErrorCode::kCorrupt);
 }

@@ -200,6 +200,12 @@ test("entries and tile both gone from the middle", async () => {
   assert.deepEqual(found, ["entry-missing 256", "tile-changed 0 1"]);
   assert.equal(report.root, undefined);
   assert.equal(report.entries, 600);
+  // One entry and its hash: what follows can be held against no checkpoint.
+  const bundle = exportSigned(signer, log).get("tile/entries/001") ?? hash();
+  files = withFile(files, "tile/entries/001", bundle.subarray(0, bundle.length - 1));
+  const one = await run(files, signer, checkpoints);
+  assert.deepEqual(one.findings, ["entry-missing 511", "tile-changed 0 1"]);
+  assert.equal(one.report.root, undefined);
 });
 
 test("tile-changed names the tile, not what is above or below it", async () => {

@@ -13,7 +13,7 @@ import { parseReceipt, verifyReceipt, type Receipt } from "./receipt.js";
 import type { Store } from "./tile.js";
 import { verifyExport } from "./verify.js";
 
-const usage = `usage: verify-ledger EXPORT_FOLDER --key FILE [--checkpoints FILE] [--receipt RECEIPT]
+const usage = `usage: verify-ledger FOLDER --key FILE [--checkpoints FILE] [--receipt RECEIPT]
        verify-ledger --url URL --key FILE [--checkpoints FILE] [--token-file FILE]
        verify-ledger --proof FILE --receipt RECEIPT --key FILE
                      [--earlier CHECKPOINT_FILE --consistency FILE]
@@ -92,7 +92,8 @@ async function verifyLedger(folder: string | undefined, flags: Flags, key: Verif
     await readWhole(flags.checkpoints, checkpointFileBytesMax);
   const receipts = flags.receipt === undefined ? [] : [readReceipt(flags.receipt)];
   const report = await verifyExport({
-    store, key, receipts, check: nodeCheck(), entries: folder === undefined ? "not there" : "verify",
+    store, key, receipts, check: nodeCheck(),
+    entries: folder === undefined ? "not there" : "verify",
     onFinding: print, ...(checkpoints === undefined ? {} : { checkpoints }),
   });
   const root = toBase64(report.root ?? new Uint8Array(0));

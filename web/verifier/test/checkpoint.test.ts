@@ -7,7 +7,7 @@ import {
 import { nodeCheck } from "../src/node.js";
 import { flipped } from "./memory.js";
 import {
-  checkpointOf, join, leaf, makeSigner, noise, noteOf, origin, signatureLine, utf8,
+  checkpointOf, hash, join, leaf, makeSigner, noise, noteOf, origin, signatureLine, utf8,
 } from "./writer.js";
 
 const signer = makeSigner("key");
@@ -48,6 +48,13 @@ test("verifier keys", () => {
     assert.equal(parseVerifierKey(good.subarray(0, at)), undefined, `length ${at}`);
   }
   assert.equal(parseVerifierKey(join(good, utf8("\n\n"))), undefined);
+  const ofKind = (kind: number): Uint8Array => {
+    const typed = join([kind], signer.publicKey);
+    const id = Buffer.from(hash(utf8(origin), [10], typed).subarray(0, 4)).toString("hex");
+    return utf8(`${origin}+${id}+${Buffer.from(typed).toString("base64")}`);
+  };
+  assert.deepEqual(parseVerifierKey(ofKind(1)), key);
+  assert.equal(parseVerifierKey(ofKind(4)), undefined, "a witness's key");
 });
 
 test("a checkpoint says origin, size, root and instant", () => {
@@ -111,8 +118,9 @@ test("a checkpoint file cut anywhere holds the checkpoints before the cut", () =
   for (let length = 0; length <= file.length; length++) {
     const found = [...splitCheckpoints(file.subarray(0, length))];
     assert.equal(found.length, ends.filter((end) => end <= length).length, `length ${length}`);
-    assert.ok(found.every(sound));
+    assert.ok(found.every((bytes, i) => bytes.length === parts[i]?.length));
   }
+  assert.ok([...splitCheckpoints(file)].every(sound));
 });
 
 test("what only looks torn is not passed over", () => {

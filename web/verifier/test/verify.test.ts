@@ -52,21 +52,28 @@ test("sound exports of every shape", async () => {
 test("a sound export of three levels, its checkpoints beside it", async () => {
   const entries = Array.from({ length: 65_536 + 257 }, (_, i) => command(String(i)));
   const leaves = leavesOf(entries);
-  const file = [0, 1, 256, 65_535, 65_536, 65_700].map(
+  const file = [0, 65_535, 65_536].map(
     (size) => checkpointOf(signer, leaves, size));
   const files = exportOf(entries, checkpointOf(signer, leaves));
   assert.ok(files.has("tile/2/000.p/1") && files.has("tile/1/001.p/1"));
   const { findings: found, report } = await run(files, signer, file.join(""));
   assert.deepEqual(found, []);
   assert.equal(report.entries, 65_793);
-  assert.equal(report.checkpoints, 7);
+  assert.equal(report.checkpoints, 4);
   for (const [path, wanted] of [
     ["tile/2/000.p/1", "tile-changed 2 0"], ["tile/1/000", "tile-changed 1 0"],
   ] as const) {
     const bytes = files.get(path) ?? hash();
     assert.deepEqual(await findings(withFile(files, path, flipped(bytes, 31))), [wanted]);
-    assert.deepEqual(await findings(withFile(files, path, undefined)), [wanted]);
   }
+  // Entries and level 0 rewritten together: level 1 is named, not level 2, which agrees with it.
+  let rewritten = files;
+  const forged = exportOf(Array.from({ length: 256 }, (_, i) => command(`forged ${i}`)), "");
+  for (const folder of ["tile/0", "tile/entries"]) {
+    rewritten = withFile(rewritten, `${folder}/100`, forged.get(`${folder}/000`));
+  }
+  assert.deepEqual(await findings(rewritten),
+    ["tile-changed 1 0", "forked 65793", "rewritten 0 65793"]);
 });
 
 test("entries beyond the newest checkpoint are no finding", async () => {
@@ -109,6 +116,15 @@ test("entry-changed, in a whole tile and in the last", async () => {
   assert.ok(found.includes("rewritten 100 300"));
   const last = withEntriesOf(files, replaced(log, 599, command("forged")));
   assert.ok((await findings(last)).includes("entry-changed 599"));
+});
+
+test("entries and tile both changed are both named", async () => {
+  const files = withEntriesOf(exportSigned(signer, log), replaced(log, 9, command("forged")));
+  const tile = files.get("tile/0/000") ?? hash();
+  const found = await findings(withFile(files, "tile/0/000", flipped(tile, 100 * 32)));
+  for (const wanted of ["entry-changed 9", "entry-changed 100", "tile-changed 0 0"]) {
+    assert.ok(found.includes(wanted), wanted);
+  }
 });
 
 test("entries-exchanged, in one tile and across tiles", async () => {
@@ -168,6 +184,9 @@ test("entry-missing, at the end and in between", async () => {
 test("entry-missing where the checkpoint alone tells", async () => {
   const files = exportOf(log.slice(0, 512), checkpointOf(signer, leavesOf(log)));
   assert.deepEqual(await findings(files), ["entry-missing 512", "cut 600 512"]);
+  const fewer = exportOf(log.slice(0, 550), checkpointOf(signer, leavesOf(log)));
+  assert.deepEqual(await findings(withFile(fewer, "tile/entries/002.p/38", undefined)),
+    ["entry-missing 512", "cut 600 512"]);
   const none = exportOf([], checkpointOf(signer, leavesOf(log)));
   assert.deepEqual(await findings(none), ["entry-missing 0", "cut 600 0"]);
 });
@@ -181,6 +200,12 @@ test("entries and tile both gone from the middle", async () => {
   assert.deepEqual(found, ["entry-missing 256", "tile-changed 0 1"]);
   assert.equal(report.root, undefined);
   assert.equal(report.entries, 600);
+  // One entry and its hash: what follows can be held against no checkpoint.
+  const bundle = exportSigned(signer, log).get("tile/entries/001") ?? hash();
+  files = withFile(files, "tile/entries/001", bundle.subarray(0, bundle.length - 1));
+  const one = await run(files, signer, checkpoints);
+  assert.deepEqual(one.findings, ["entry-missing 511", "tile-changed 0 1"]);
+  assert.equal(one.report.root, undefined);
 });
 
 test("tile-changed names the tile, not what is above or below it", async () => {
@@ -232,6 +257,8 @@ test("a tile rewritten with its entries, and not the level above", async () => {
 test("cut, by every checkpoint beyond the end", async () => {
   const files = exportSigned(signer, log.slice(0, 280));
   assert.deepEqual(await findings(files, checkpoints), ["cut 300 280", "cut 500 280"]);
+  const twice = outside(log, [500, 500]);
+  assert.deepEqual(await findings(files, twice), ["cut 500 280"]);
 });
 
 test("forked and rewritten: the writer's own key rewrote the past", async () => {
@@ -254,6 +281,12 @@ test("forked: two roots signed for one size", async () => {
     assert.deepEqual(await findings(exportSigned(signer, log), outside(log, [50]) + file),
       ["checkpoint-order 2", "forked 100", "rewritten 50 100"]);
   }
+});
+
+test("checkpoints in no order are all held against the entries", async () => {
+  const forged = outside(replaced(log, 0, command("forged")), [100]);
+  assert.deepEqual(await findings(exportSigned(signer, log), outside(log, [300, 50]) + forged),
+    ["checkpoint-order 1", "forked 100", "rewritten 50 100"]);
 });
 
 test("checkpoint-signature, -order and -malformed by their number", async () => {

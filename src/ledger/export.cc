@@ -93,15 +93,6 @@ Result<std::string> entries_tile(const Reader& reader, uint64_t n, size_t width)
   return bytes;
 }
 
-Result<std::string> hashes_tile(const Reader& reader, uint8_t level, uint64_t n, size_t width) {
-  TRY(std::string tile, reader.tile(level, n));
-  if (tile.size() < width * kHashSize) {
-    return fail(ErrorCode::kCorrupt, "a tile of the ledger is too short");
-  }
-  tile.resize(width * kHashSize);
-  return tile;
-}
-
 Status write_tiles(const Reader& reader, uint64_t size, Folder& folder) {
   for (uint8_t level = 0; level < kTileLevels; ++level) {
     const uint64_t hashes = hashes_of_level(size, level);
@@ -109,7 +100,7 @@ Status write_tiles(const Reader& reader, uint64_t size, Folder& folder) {
       const size_t width = tile_width(hashes, n);
       const std::string path = tile_path({level, n, width});
       if (!folder.has(path)) {
-        TRY(const std::string tile, hashes_tile(reader, level, n, width));
+        TRY(const std::string tile, tile_of_width(reader, level, n, width));
         TRY(folder.write(path, tile));
       }
       const std::string entries = tile_path({std::nullopt, n, width});

@@ -121,6 +121,17 @@ Hash tile_root(std::string_view hashes) {
   return hash_from({row, kHashSize});
 }
 
+Result<std::string> tile_of_width(const HashSource& source, uint8_t level, uint64_t n,
+                                  size_t width) {
+  CHECK(width >= 1 && width <= kTileWidth);
+  TRY(std::string tile, source.tile(level, n));
+  if (tile.size() < width * kHashSize) {
+    return fail(ErrorCode::kNotFound, "the ledger's tile holds fewer hashes");
+  }
+  tile.resize(width * kHashSize);
+  return tile;
+}
+
 Result<Hash> root_at(const HashSource& source, uint64_t size) {
   if (size > source.size()) {
     return fail(ErrorCode::kInvalid, "the ledger is smaller than that");

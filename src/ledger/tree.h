@@ -39,6 +39,11 @@ class HashSource {
   virtual Result<std::string> tile(uint8_t level, uint64_t n) const = 0;
 };
 
+// The first `width` hashes (1 to 256) of a tile, as they were when there were no more. kNotFound
+// when there are fewer.
+Result<std::string> tile_of_width(const HashSource& source, uint8_t level, uint64_t n,
+                                  size_t width);
+
 // The functions below read at most two tiles a level, each once. A tile that is too short is
 // kCorrupt. Sizes up to source.size(); a larger one, or a leaf not below its size, is kInvalid.
 

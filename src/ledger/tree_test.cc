@@ -146,6 +146,15 @@ TEST(Tree, ForgedConsistencyIsRefused) {
   }
 }
 
+TEST(Tree, TilesOfAWidth) {
+  const naive::Tiles tiles = naive::tiles(300);
+  EXPECT_EQ(tile_of_width(tiles, 0, 1, 44), *tiles.tile(0, 1));
+  EXPECT_EQ(tile_of_width(tiles, 0, 1, 3), tiles.tile(0, 1)->substr(0, 3 * kHashSize));
+  EXPECT_EQ(tile_of_width(tiles, 0, 1, 45).error().code, ErrorCode::kNotFound);
+  EXPECT_EQ(tile_of_width(tiles, 0, 2, 1).error().code, ErrorCode::kNotFound);
+  EXPECT_EQ(tile_of_width(tiles, 1, 0, 1)->size(), kHashSize);
+}
+
 TEST(Tree, ReadsFewTiles) {
   const naive::Tiles tiles = naive::tiles(70'000);
   const uint64_t before = tiles.reads();

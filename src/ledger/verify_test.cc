@@ -1,6 +1,9 @@
 #include "ledger/verify.h"
 
 #include <gtest/gtest.h>
+#include <unistd.h>
+
+#include <filesystem>
 
 #include "ledger/ledger_fixture_test.h"
 
@@ -565,6 +568,22 @@ TEST_F(VerifyExport, OlderThanTheCheckpoints) {
   ledger_.grow_to(400);
   notes_.push_back(ledger_.note());
   EXPECT_EQ(found(), Texts{"cut 400 300"});
+}
+
+TEST_F(VerifyExport, OnTheDisk) {
+  const std::string folder =
+      testing::TempDir() + "/continuum_ledger_" + std::to_string(getpid()) + "/a/b";
+  for (const uint64_t size : std::initializer_list<uint64_t>{250, 600}) {
+    ledger_.grow_to(size);
+    notes_.push_back(ledger_.note());
+    const auto snapshot = ledger_.snapshot();
+    const Reader reader = *Reader::open(*snapshot, kTestFamilies);
+    const auto exported = export_to(posix_files(), reader, notes_.back(), folder);
+    ASSERT_TRUE(exported.has_value()) << exported.error().text();
+    EXPECT_EQ(texts(verify_folder(posix_files(), folder, notes_, ledger_.verifier_key())), Texts());
+  }
+  EXPECT_FALSE(posix_files().exists(folder + "/tile/0/000.p"));
+  std::filesystem::remove_all(parent_directory(parent_directory(folder)));
 }
 
 TEST_F(VerifyExport, NoFolder) {

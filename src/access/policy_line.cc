@@ -93,7 +93,7 @@ bool PolicyCursor::refuse_token(const PolicyToken& token, std::string_view expec
                                 std::span<const std::string_view> known) {
   problems_.add(line_.number, token.column,
                 fmt::format("found {}, expected {}{}", shown_in_policy(token.text), expected,
-                            suggestion(token.text, known)));
+                            problems_.is_full() ? "" : suggestion(token.text, known)));
   return false;
 }
 

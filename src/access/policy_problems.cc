@@ -46,11 +46,15 @@ bool is_control(std::string_view character) {
 }  // namespace
 
 void PolicyProblems::add(size_t line, size_t column, std::string what) {
-  if (problems_.size() == kPolicyProblemsListedMax) {
+  if (is_full()) {
     ++unlisted_;
     return;
   }
   problems_.push_back({line, column, std::move(what)});
+}
+
+bool PolicyProblems::is_full() const {
+  return problems_.size() == kPolicyProblemsListedMax;
 }
 
 Status PolicyProblems::finish(std::string_view kind, std::string_view file_name) {

@@ -15,6 +15,8 @@ namespace continuum::access {
 class PolicyProblems {
  public:
   void add(size_t line, size_t column, std::string what);
+  // More are counted only: their words need no care.
+  bool is_full() const;
   // kInvalid with every problem as {"FILE:LINE:COLUMN", what}, in order of line.
   Status finish(std::string_view kind, std::string_view file_name);
 

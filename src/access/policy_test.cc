@@ -315,6 +315,24 @@ TEST(Policy, ACodeThatIsNoneIsInNoRange) {
             Scope().digest());
 }
 
+TEST(Policy, IsTheSameWrittenAndReadAgain) {
+  std::string members;
+  for (uint16_t i = 0; i < 25; ++i) {
+    members += " " + to_string(Code{'R', i});
+  }
+  const Policy policy = parsed(
+      "roles many =" + members +
+      "\nactivities b = B0015 B0020..B0022\ntypes t = Patient Flag\n"
+      "rule a\n  who citizen or staff with role many, R9000..R9001 with activity b of other for "
+      "BTG\n  when own source and quarantined and labelled 0, 7\n  deny types t, Observation\n"
+      "  deny search Patient name, address\n  deny search Flag date\n"
+      "  deny search Patient birthdate\n"
+      "rule b\n  who anyone signed in\n  when any place\n  allow everything\n");
+  const auto again = Policy::parse(to_text(policy.document()), "again");
+  ASSERT_TRUE(again.has_value()) << again.error().text() << to_text(policy.document());
+  EXPECT_TRUE(same_policy(policy.document(), again->document())) << to_text(policy.document());
+}
+
 TEST(Policy, TheRegionsOwnParses) {
   auto policy = Policy::load(posix_files(), "policy/region.policy");
   ASSERT_TRUE(policy.has_value()) << policy.error().text();

@@ -119,11 +119,23 @@ void narrow(std::optional<OrdSet>& members, const OrdSet& more) {
   }
 }
 
-// Where the rule's conditions on the place hold. Starts from the small sets: all patients are
-// looked at only by a rule that names nothing smaller.
+// The places whose whole sets the rule looks at: none when what it names is smaller and at such a
+// place by itself.
+Places places_looked_at(const ScopeRule& rule) {
+  Places possible = kEveryPlace;
+  if (rule.related != kNoRelationship || rule.self) {
+    possible &= only(PlaceFacts::kPatient);
+  }
+  if (rule.own_source) {
+    possible &= kOwnSourcePlaces;
+  }
+  const bool names_smaller = possible != kEveryPlace;
+  return names_smaller && (possible & ~rule.places) == 0 ? Places{0} : rule.places;
+}
+
+// Where the rule's conditions on the place hold.
 OrdSet members_for(const ScopeRule& rule, const Relations& relations) {
   std::optional<OrdSet> members;
-  Places possible = kEveryPlace;
   if (rule.related != kNoRelationship) {
     OrdSet related;
     for (const auto& [kind, name] : kRelationshipKinds) {
@@ -132,18 +144,16 @@ OrdSet members_for(const ScopeRule& rule, const Relations& relations) {
       }
     }
     narrow(members, related);
-    possible &= only(PlaceFacts::kPatient);
   }
   if (rule.self) {
     narrow(members, relations.self);
-    possible &= only(PlaceFacts::kPatient);
   }
   if (rule.own_source) {
     narrow(members, relations.own_source);
-    possible &= kOwnSourcePlaces;
   }
-  if (!members || (possible & ~rule.places) != 0) {
-    narrow(members, members_at(rule.places, relations));
+  const Places looked_at = places_looked_at(rule);
+  if (!members || looked_at != 0) {
+    narrow(members, members_at(looked_at, relations));
   }
   return *std::move(members);
 }
@@ -158,6 +168,7 @@ struct Scope::Compiled {
   bool self_matters = false;
   bool own_source_matters = false;
   bool sees_person_records = false;
+  Places places_that_matter = 0;
   std::string canonical = "scope 1\n";
   crypto::Digest digest{};
 
@@ -170,6 +181,7 @@ struct Scope::Compiled {
       own_source_matters = own_source_matters || rule.own_source;
       const bool of_patients = (rule.places & only(PlaceFacts::kPatient)) != 0;
       sees_person_records = sees_person_records || (rule.allow && of_patients);
+      places_that_matter |= places_looked_at(rule);
       canonical += line_of(rule);
     }
     make_items();
@@ -249,6 +261,10 @@ bool Scope::self_matters() const {
 
 bool Scope::own_source_matters() const {
   return compiled_->own_source_matters;
+}
+
+Places Scope::places_that_matter() const {
+  return compiled_->places_that_matter;
 }
 
 bool Scope::may_search(fhir::ParameterNumber parameter) const {

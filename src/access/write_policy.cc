@@ -7,6 +7,8 @@
 namespace continuum::access {
 namespace {
 
+constexpr size_t kMembersPerLine = 10;
+
 std::string text_of(const CodeRange& range) {
   return range.first == range.last ? to_string(range.first)
                                    : to_string(range.first) + ".." + to_string(range.last);
@@ -50,8 +52,8 @@ void write_sets(std::string& out, std::string_view keyword,
                 const std::vector<NamedSet<Member>>& sets) {
   for (const NamedSet<Member>& set : sets) {
     out += fmt::format("{} {} =", keyword, set.name);
-    for (const Member& member : set.members) {
-      out += "\n  " + text_of(member);
+    for (size_t i = 0; i < set.members.size(); ++i) {
+      out += (i % kMembersPerLine == 0 ? "\n  " : " ") + text_of(set.members[i]);
     }
     out += '\n';
   }
@@ -111,9 +113,16 @@ void write_rule(std::string& out, const Rule& rule) {
   out += fmt::format("rule {}\n  who {}\n  when {}\n  {} {}\n", rule.name, who_text(rule.who),
                      when_text(rule.when), rule.effect == Effect::kAllow ? "allow" : "deny",
                      rule.types.empty() ? "everything" : "types " + list_of(rule.types));
-  for (const fhir::ParameterNumber number : rule.denied_search) {
-    const fhir::Parameter& parameter = fhir::parameter(number);
-    out += fmt::format("  deny search {} {}\n", fhir::type_name(parameter.type), parameter.code);
+  const std::vector<fhir::ParameterNumber>& denied = rule.denied_search;
+  for (size_t i = 0; i < denied.size();) {
+    const fhir::TypeNumber type = fhir::parameter(denied[i]).type;
+    std::vector<std::string> codes;
+    for (; i < denied.size() && fhir::parameter(denied[i]).type == type &&
+           codes.size() < kMembersPerLine;
+         ++i) {
+      codes.emplace_back(fhir::parameter(denied[i]).code);
+    }
+    out += fmt::format("  deny search {} {}\n", fhir::type_name(type), list_of(codes));
   }
 }
 

@@ -179,7 +179,7 @@ TEST(PersonPart, RoundTripsPadded) {
   EXPECT_EQ(decode_person_part(bytes).error().code, ErrorCode::kCorrupt);
   EXPECT_EQ(decode_person_part("").error().code, ErrorCode::kCorrupt);
   bytes = *encode(PersonPart{});
-  for (const char disclosure : {'\0', '\x04'}) {
+  for (const char disclosure : {'\0', '\x05'}) {
     bytes[6] = disclosure;
     EXPECT_EQ(decode_person_part(bytes).error().code, ErrorCode::kCorrupt);
   }

@@ -11,6 +11,7 @@
 #include "access/policy_case.h"
 #include "access/policy_words.h"
 #include "base/bytes.h"
+#include "config/nearest_name.h"
 #include "main/report.h"
 #include "main/subcommands.h"
 
@@ -19,6 +20,7 @@ namespace {
 
 constexpr int kExitCaseFailed = 3;
 constexpr size_t kFailuresShownMax = 100;
+constexpr size_t kTypeShownMax = 60;
 
 // The exit code, or why nothing could be done: each problem on a line of its own.
 int finish(const Result<int>& result) {
@@ -63,6 +65,15 @@ Result<int> test(const std::string& path, const std::vector<std::string>& case_p
   return kExitDone;
 }
 
+std::string unknown_type(const std::string& name) {
+  std::vector<std::string_view> known;
+  for (size_t type = 0; type < fhir::type_count(); ++type) {
+    known.push_back(fhir::type_name(static_cast<fhir::TypeNumber>(type)));
+  }
+  return fmt::format("no resource type '{}' (did you mean '{}'?)", name.substr(0, kTypeShownMax),
+                     config::nearest_name(name.substr(0, kTypeShownMax), known));
+}
+
 struct Question {
   std::string path;
   std::string caller;
@@ -77,7 +88,7 @@ Result<int> explain(const Question& question) {
   TRY(const access::PlaceFacts place, access::parse_place(question.place));
   const auto type = fhir::type_number(question.type);
   if (!type) {
-    return fail(ErrorCode::kInvalid, "--type: no resource type '" + question.type + "'");
+    return fail(ErrorCode::kInvalid, "--type: " + unknown_type(question.type));
   }
   const auto explanation = access::explain(policy, caller.principal, caller.organisation, place,
                                            {.type = *type, .label_class = question.label_class});

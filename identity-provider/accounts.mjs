@@ -1,7 +1,9 @@
 // The people and systems that may sign in, as `continuum synth` writes them in accounts.json.
 import fs from 'node:fs';
 
-import { ACCOUNTS_BYTES_MAX, ACCOUNTS_MAX, NAME_LENGTH_MAX, ROLES_MAX, TEXT_LENGTH_MAX } from './limits.mjs';
+import {
+  ACCOUNTS_BYTES_MAX, ACCOUNTS_MAX, NAME_LENGTH_MAX, ROLES_MAX, TEXT_LENGTH_MAX,
+} from './limits.mjs';
 
 /**
  * @typedef {{person_roleid: string, org_code: string, role_name: string, role_code: string,
@@ -10,7 +12,8 @@ import { ACCOUNTS_BYTES_MAX, ACCOUNTS_MAX, NAME_LENGTH_MAX, ROLES_MAX, TEXT_LENG
  * @typedef {{account: string, nhs_number: string, identity_proofing_level: string,
  *            birthdate: string}} Citizen
  * @typedef {{client_id: string}} System
- * @typedef {{staff: Map<string, Staff>, citizens: Map<string, Citizen>, systems: System[]}} Accounts
+ * @typedef {{staff: Map<string, Staff>, citizens: Map<string, Citizen>,
+ *            systems: System[]}} Accounts
  *   `systems` are those that send data and those that operators run.
  */
 
@@ -122,7 +125,8 @@ export function accountsOf(content) {
  */
 export function readAccounts(file) {
   try {
-    check(fs.statSync(file).size <= ACCOUNTS_BYTES_MAX, 'the file', `is larger than ${ACCOUNTS_BYTES_MAX} bytes`);
+    check(fs.statSync(file).size <= ACCOUNTS_BYTES_MAX, 'the file',
+      `is larger than ${ACCOUNTS_BYTES_MAX} bytes`);
     return accountsOf(JSON.parse(fs.readFileSync(file, 'utf8')));
   } catch (error) {
     throw new AccountsError(`accounts file ${file}: ${error.message}`);

@@ -35,7 +35,9 @@ export function exchange(address, { method, headers = {}, form } = {}) {
   }
   const body = form === undefined ? undefined : new URLSearchParams(form).toString();
   return new Promise((resolve, reject) => {
-    const fail = (error) => reject(new SignInError('unreachable', `${url.origin}: ${error.message}`));
+    const fail = (error) => {
+      reject(new SignInError('unreachable', `${url.origin}: ${error.message}`));
+    };
     const request = http.request(url, {
       method: method ?? (body === undefined ? 'GET' : 'POST'),
       headers: body === undefined ? headers
@@ -117,8 +119,8 @@ class Cookies {
 const HTML_CHARACTERS = { amp: '&', lt: '<', gt: '>', quot: '"', '#39': "'" };
 const plain = (html) => html.replace(/&(amp|lt|gt|quot|#39);/g, (_, name) => HTML_CHARACTERS[name]);
 
-// Where an answer leads by itself: by a redirect, or by a form that its script submits (the provider's
-// way to end the session of one account before that of another).
+// Where an answer leads by itself: by a redirect, or by a form that its script submits (the
+// provider's way to end the session of one account before that of another).
 function nextOf({ status, headers, text }) {
   if (status >= 300 && status <= 399) {
     return { address: headers.location };

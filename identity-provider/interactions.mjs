@@ -104,7 +104,9 @@ export class Interactions {
 
   // A grant for each sign-in: it stands for one role, and a role is never changed under a token.
   async #grant({ session, params, prompt }, role) {
-    const grant = new this.provider.Grant({ accountId: session.accountId, clientId: params.client_id });
+    const grant = new this.provider.Grant({
+      accountId: session.accountId, clientId: params.client_id,
+    });
     const scopes = prompt.details.missingOIDCScope ?? params.scope?.split(' ') ?? [];
     grant.addOIDCScope(scopes.join(' '));
     for (const [resource, names] of Object.entries(prompt.details.missingResourceScopes ?? {})) {

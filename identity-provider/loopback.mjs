@@ -6,7 +6,8 @@ loopback.addSubnet('127.0.0.0', 8, 'ipv4');
 loopback.addAddress('::1', 'ipv6');
 
 /**
- * Whether `address` is a literal loopback address. Names are not looked up: what they mean may change.
+ * Whether `address` is a literal loopback address. Names are not looked up: what they mean may
+ * change.
  * @param {string} address
  */
 export function isLoopbackAddress(address) {

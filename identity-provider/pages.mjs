@@ -7,9 +7,11 @@ main{max-width:40rem;margin:2rem auto;padding:1rem 2rem;background:#fff}
 .warning{border-left:.6rem solid #d5281b;padding:.5rem 1rem;background:#fff5f4}
 .error{border:.25rem solid #d5281b;padding:.5rem 1rem}
 fieldset{border:0;padding:0;margin:0 0 1.5rem}legend,label{font-weight:bold}
-.choice{margin:.75rem 0}.choice label{font-weight:normal}.choice input{width:1.5rem;height:1.5rem;vertical-align:middle}
+.choice{margin:.75rem 0}.choice label{font-weight:normal}
+.choice input{width:1.5rem;height:1.5rem;vertical-align:middle}
 select{display:block;font:inherit;max-width:100%;margin:.5rem 0 1.5rem;padding:.4rem}
-button{font:inherit;font-weight:bold;color:#fff;background:#007f3b;border:0;border-bottom:.25rem solid #00401e;padding:.7rem 1.2rem}
+button{font:inherit;font-weight:bold;color:#fff;background:#007f3b;border:0;
+border-bottom:.25rem solid #00401e;padding:.7rem 1.2rem}
 :focus{outline:.25rem solid #ffeb3b;outline-offset:0;box-shadow:0 0 0 .5rem #212b32}`;
 
 const STYLE_HASH = crypto.createHash('sha256').update(STYLE).digest('base64');
@@ -20,8 +22,9 @@ const HEADERS = {
   'cache-control': 'no-store',
   'x-content-type-options': 'nosniff',
   'referrer-policy': 'no-referrer',
-  'content-security-policy': `default-src 'none'; style-src 'sha256-${STYLE_HASH}'; base-uri 'none'; `
-    + "frame-ancestors 'none'; form-action 'self' http://127.0.0.1:* http://localhost:*",
+  'content-security-policy': `default-src 'none'; style-src 'sha256-${STYLE_HASH}'; `
+    + "base-uri 'none'; frame-ancestors 'none'; "
+    + "form-action 'self' http://127.0.0.1:* http://localhost:*",
 };
 
 const ESCAPES = { '&': '&amp;', '<': '&lt;', '>': '&gt;', '"': '&quot;', "'": '&#39;' };
@@ -51,9 +54,13 @@ function errorSummary(error, target) {
 <p><a href="#${target}">${escapeHtml(error)}</a></p></div>\n`;
 }
 
+function option([value, text]) {
+  return `<option value="${escapeHtml(value)}">${escapeHtml(text)}</option>`;
+}
+
 function optionGroup(label, options) {
   return options.length === 0 ? '' : `<optgroup label="${escapeHtml(label)}">
-${options.map(([value, text]) => `<option value="${escapeHtml(value)}">${escapeHtml(text)}</option>`).join('\n')}
+${options.map(option).join('\n')}
 </optgroup>`;
 }
 

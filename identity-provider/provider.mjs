@@ -167,7 +167,7 @@ function configuration(options, keys, roles) {
       short: cookie,
     },
     discovery: { continuum_development_only: true },
-    // A session holds one grant for each client, so a second window would spoil the first one's code.
+    // A session holds one grant for each client: a second window would spoil the first one's code.
     expiresWithSession: async () => false,
     extraTokenClaims: tokenClaims(accounts, roles),
     features: {

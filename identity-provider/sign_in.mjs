@@ -6,9 +6,9 @@ import { KeysError, readClientKey } from './keys.mjs';
 
 const USAGE = `sign-in ACCOUNT [OPTION...]
 
-Prints an access token of the development identity provider, and nothing else, on stdout. People sign in
-through the provider's pages; systems and operators, whose key lies in the key folder, prove who they are
-with it.
+Prints an access token of the development identity provider, and nothing else, on stdout. People
+sign in through the provider's pages; systems and operators, whose key lies in the key folder,
+prove who they are with it.
 
   --issuer URL      the provider [CONTINUUM_ISSUER]
   --base-url URL    the region's FHIR base URL [CONTINUUM_BASE_URL]

@@ -93,7 +93,7 @@ test('the server refuses what it should', async (t) => {
     [[...good, '--port', 'x'], /--port/],
     [[...good, '--token-seconds', '0'], /--token-seconds/],
     [['--base-url', BASE_URL, ...keys], /--accounts is missing/],
-    [['--accounts', `${ACCOUNTS}.absent`, '--base-url', BASE_URL, ...keys], /accounts file .*absent/],
+    [['--accounts', `${ACCOUNTS}.absent`, '--base-url', BASE_URL, ...keys], /file .*absent/],
     [[...good, '--nonsense'], /--nonsense/],
   ]) {
     const answer = await run('server.mjs', args);

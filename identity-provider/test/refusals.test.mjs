@@ -5,19 +5,21 @@ import http from 'node:http';
 import path from 'node:path';
 import { test } from 'node:test';
 
-import { accountsOf, readAccounts } from '../accounts.mjs';
+import { AccountsError, accountsOf, readAccounts } from '../accounts.mjs';
 import { Browser, clientAssertion, exchange, REDIRECT } from '../client.mjs';
 import { readClientKey } from '../keys.mjs';
 import { isLoopbackAddress } from '../loopback.mjs';
 import { BoundedMap, memoryAdapter } from '../memory.mjs';
 import { OptionsError, startProvider } from '../provider.mjs';
-import { ACCOUNTS, authorization, BASE_URL, provider, redeem, temporaryFolder } from './support.mjs';
+import {
+  ACCOUNTS, authorization, BASE_URL, provider, redeem, temporaryFolder,
+} from './support.mjs';
 
 test('loopback is told from the rest', () => {
   for (const address of ['127.0.0.1', '127.8.9.10', '::1']) {
     assert.ok(isLoopbackAddress(address), address);
   }
-  for (const address of ['0.0.0.0', '::', '10.0.0.1', '128.0.0.1', 'localhost', 'example.org', '']) {
+  for (const address of ['0.0.0.0', '::', '10.0.0.1', '128.0.0.1', 'localhost', 'a.example', '']) {
     assert.ok(!isLoopbackAddress(address), address);
   }
 });
@@ -114,7 +116,8 @@ test('pages of this machine may redeem a code from a script, others may not', as
   for (const [origin, allowed] of [['http://127.0.0.1:5173', true], ['http://localhost:8080', true],
     ['https://example.org', false], ['http://127.0.0.1.example.org', false], ['null', false]]) {
     const answer = await redeem(issuer, await codeOf(issuer), {}, { origin });
-    assert.equal(answer.headers['access-control-allow-origin'], allowed ? origin : undefined, origin);
+    assert.equal(answer.headers['access-control-allow-origin'],
+      allowed ? origin : undefined, origin);
     assert.equal(answer.status, allowed ? 200 : 400, origin);
   }
 });
@@ -186,7 +189,7 @@ test('the key set holds no private member', async (t) => {
   }
 });
 
-test('keys are their owner\'s alone, stay, and are refused when others can read them', async (t) => {
+test('keys are private, stay, and are refused when others can read them', async (t) => {
   const first = await provider(t, { keys: path.join(temporaryFolder(t), 'new', 'keys') });
   const file = path.join(first.keys, 'signing.jwks');
   const client = path.join(first.keys, 'clients', 'gp-mill-lane.jwk');
@@ -225,8 +228,7 @@ test('accounts are checked', () => {
     const content = good();
     damage(content);
     assert.throws(() => accountsOf(content),
-      (error) => error.constructor.name === 'AccountsError' && error.message.startsWith(`${where}:`),
-      where);
+      (error) => error instanceof AccountsError && error.message.startsWith(`${where}:`), where);
   }
 });
 

@@ -45,7 +45,7 @@ export async function provider(t, options = {}) {
 
 const VERIFIER = 'v'.repeat(43);
 
-/** An authorization request as it should be, but for `changes`: undefined leaves a parameter out. */
+/** An authorization request as it should be, but for `changes`; undefined leaves one out. */
 export function authorization(issuer, changes = {}) {
   const parameters = {
     client_id: 'continuum-demo',

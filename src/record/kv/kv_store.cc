@@ -419,12 +419,6 @@ Instant KvStore::next_instant() {
 }
 
 void KvStore::commit_group(const std::vector<Waiter*>& waiters) {
-  if (!broken_) {
-    for (Waiter* waiter : waiters) {
-      waiter->result = fail(broken_.error());
-    }
-    return;
-  }
   Group group;
   bool has_items = std::any_of(waiters.begin(), waiters.end(),
                                [](const Waiter* waiter) { return !waiter->items.empty(); });
@@ -452,9 +446,8 @@ void KvStore::commit_group(const std::vector<Waiter*>& waiters) {
     written = kv_->commit(group.batch, kv::Durability::kSynced);
   }
   if (!written) {
-    // SAFETY: what the disk holds now is not known. The next start finds out; until then nothing is
-    // acknowledged that might stand beside something else of the same number.
-    broken_ = written;
+    // What could not be written is as if it had never been asked for. An engine that cannot tell
+    // what its disk holds now refuses everything until it is opened anew.
     log_->abandon();
     for (Waiter* waiter : waiters) {
       if (waiter->result) {

@@ -139,7 +139,6 @@ class KvStore final : public Store {
 
   // Only the leader of the queue touches it.
   std::optional<ledger::Log> log_;
-  Status broken_;  // the first failure to write
   // Only the leader of the queue, or the one bulk load, touches these.
   T last_t_ = 0;
   Instant last_instant_;

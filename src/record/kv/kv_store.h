@@ -24,7 +24,7 @@ class KvStore final : public Store {
       : kv_(std::move(kv)), keys_(std::move(keys)), clock_(clock) {}
 
   // Checks or writes format and definitions, and reads the counters.
-  Status open();
+  Status open(DamagedLedger damaged = DamagedLedger::kRefuse);
   // Where a bulk load may put rows aside; what is in the folder is removed. Without: in memory
   // only.
   Status use_temporary_folder(FileSystem& files, const std::string& folder);
@@ -77,6 +77,7 @@ class KvStore final : public Store {
   std::unique_ptr<KvView> kv_view() const {
     return std::make_unique<KvView>(kv_->snapshot(), *keys_);
   }
+  Status open_log(const kv::Snapshot& snapshot, DamagedLedger damaged);
   Result<ItemNumber> reserve_item(Ord ord, fhir::TypeNumber type, SourceNumber source);
   // The place of an ord, read on first use. Caller holds places_mutex_.
   Result<Place*> place(Ord ord, SourceNumber source);

@@ -72,7 +72,7 @@ class Relationships : public testing::Test {
   }
   std::string kinds_of(config::OrganisationKind kind) { return kinds_of(organisation(kind)); }
 
-  void put(std::string type, std::string members, std::string source = "gp") {
+  void put(std::string type, std::string members, const std::string& source = "gp") {
     std::string home = source == "gp" ? "p1" : "t1";
     auto written = writer_.put(Draw{.type = std::move(type),
                                     .own_id = "r" + std::to_string(++number_),

@@ -56,7 +56,7 @@ Status extract_index(const ItemKey& key, SourceNumber source, std::string_view b
 Status KvStore::open_log(const kv::Snapshot& snapshot, DamagedLedger damaged) {
   auto log = ledger::Log::open(snapshot, kLedgerFamilies);
   if (!log && damaged == DamagedLedger::kReadOnly && log.error().code == ErrorCode::kCorrupt) {
-    broken_ = fail(log.error());
+    ledger_damage_ = fail(log.error());
     return {};
   }
   TRY(log_, std::move(log));
@@ -429,6 +429,12 @@ Instant KvStore::next_instant() {
 }
 
 void KvStore::commit_group(const std::vector<Waiter*>& waiters) {
+  if (!ledger_damage_) {
+    for (Waiter* waiter : waiters) {
+      waiter->result = fail(ledger_damage_.error());
+    }
+    return;
+  }
   Group group;
   bool has_items = std::any_of(waiters.begin(), waiters.end(),
                                [](const Waiter* waiter) { return !waiter->items.empty(); });

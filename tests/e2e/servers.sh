@@ -28,6 +28,7 @@ stop_servers() {
 start() {
   local folder=$1 name=$2 word=$3
   shift 3
+  : >"$folder/$name.out"
   "$@" >"$folder/$name.out" 2>"$folder/$name.err" &
   started=$!
   servers+=("$started")

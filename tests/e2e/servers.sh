@@ -1,6 +1,6 @@
+#!/usr/bin/env bash
 # Sourced by the scripts of this folder: starts and stops what they run. They set $program and $root,
 # and call stop_servers when they end.
-# shellcheck shell=bash
 
 servers=()
 readonly WAIT_STEPS=200 # of 0.1 s

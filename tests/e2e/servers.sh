@@ -1,6 +1,6 @@
+#!/usr/bin/env bash
 # Sourced by the scripts of this folder: starts and stops what they run. They set $program and $root,
 # and call stop_servers when they end.
-# shellcheck shell=bash
 
 servers=()
 readonly WAIT_STEPS=200 # of 0.1 s
@@ -28,6 +28,7 @@ stop_servers() {
 start() {
   local folder=$1 name=$2 word=$3
   shift 3
+  : >"$folder/$name.out"
   "$@" >"$folder/$name.out" 2>"$folder/$name.err" &
   started=$!
   servers+=("$started")

@@ -18,6 +18,7 @@ struct Options {
   std::vector<std::string> names;  // prefixes; empty: all
   uint32_t people = 10'000;
   double seconds = 5;  // of each measurement
+  uint64_t ledger_entries = 10'000'000;
   bool keep = false;
   std::string program;  // path of continuum
   std::string folder;   // ours alone; removed at the end unless `keep`

@@ -24,6 +24,7 @@ enum class OpenFact : uint8_t {
   kCapabilities,   // what this server offers
   kNotSignedIn,    // who asks is not known
   kNotUnderstood,  // refused before who asks was looked at: framing, limits
+  kTooMany,       // more requests than one caller may make
   kLedgerFails,    // the receipt cannot be kept: the answer is withheld
 };
 

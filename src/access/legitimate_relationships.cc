@@ -70,7 +70,9 @@ std::optional<RelationshipKind> LegitimateRelationships::kind_of(
     case CareEventKind::kReferral:
       return RelationshipKind::kReferral;
     case CareEventKind::kCareTeam:
-      return RelationshipKind::kCaseload;
+      return social     ? std::optional(RelationshipKind::kSocialCare)
+             : practice ? std::nullopt
+                        : std::optional(RelationshipKind::kCaseload);
   }
   return std::nullopt;
 }
@@ -95,7 +97,8 @@ Result<bool> LegitimateRelationships::is_own_organisation(const record::Resource
 }
 
 Result<bool> LegitimateRelationships::is_for_us(const record::CareEvent& event) {
-  if (!event.workgroup.empty() &&
+  bool is_team = event.kind == CareEventKind::kCareTeam;
+  if ((is_team || !event.workgroup.empty()) &&
       std::find(organisation_.workgroups.begin(), organisation_.workgroups.end(),
                 event.workgroup) == organisation_.workgroups.end()) {
     return false;

@@ -6,8 +6,16 @@
 
 namespace continuum::access {
 
-// Of a request, for the ledger; longer is kept as its digest.
-inline constexpr size_t kQueryBytesMax = size_t{16} << 10;
+// Of a request, for the ledger, as written in JSON; longer is kept as its digest. With the most
+// that a principal and the patients below take, an entry stays under its bound whatever was asked.
+inline constexpr size_t kPathBytesMax = size_t{2} << 10;
+inline constexpr size_t kQueryBytesMax = size_t{9} << 10;
+inline constexpr size_t kFormBytesMax = size_t{9} << 10;
+inline constexpr size_t kFieldBytesMax = 512;
+inline constexpr size_t kPatientsListedMax = 512;
+
+// Looked at in one search by identifier, of those found.
+inline constexpr size_t kLookedAtMax = 20'000;
 
 // Policies. The whole text goes into an entry of the ledger.
 inline constexpr size_t kPolicyBytesMax = 60'000;

@@ -1,4 +1,6 @@
 // The inside of a request entry's seal: JSON (docs/ledger_format.md section 1).
+#include <fmt/format.h>
+
 #include "access/door.h"
 #include "access/limits.h"
 #include "base/bytes.h"
@@ -9,6 +11,10 @@
 
 namespace continuum::access {
 namespace {
+
+constexpr std::string_view kBase64Prefix = "base64:";
+constexpr std::string_view kDigestPrefix = "sha256:";
+constexpr size_t kOrdDigits = 12;
 
 struct TextMember {
   std::string_view name;
@@ -47,10 +53,24 @@ void add_text(std::string_view name, std::string_view text, std::string& out) {
   }
 }
 
-// Long ones as their digest: an entry has its bounds, and so has what is kept of people's words.
-std::string bounded(const std::string& text) {
-  return text.size() <= kQueryBytesMax ? text
-                                       : "sha256:" + to_hex(crypto::view(crypto::sha256(text)));
+// What is no text is kept as base64, what is too long as its digest: an entry has its bounds, and
+// what was asked must never keep a request out of the ledger.
+std::string kept(const std::string& text, size_t bytes_max) {
+  bool is_plain =
+      is_utf8(text) && !text.starts_with(kBase64Prefix) && !text.starts_with(kDigestPrefix);
+  std::string safe = is_plain ? text : std::string(kBase64Prefix) + to_base64(text);
+  std::string written;
+  json::write_string(safe, written);
+  return written.size() <= bytes_max + 2
+             ? safe
+             : std::string(kDigestPrefix) + to_hex(crypto::view(crypto::sha256(text)));
+}
+
+Result<std::string> read_kept(std::string_view text) {
+  if (text.starts_with(kBase64Prefix)) {
+    return from_base64(text.substr(kBase64Prefix.size()));
+  }
+  return std::string(text);
 }
 
 void add_principal(const Principal& principal, std::string& out) {
@@ -110,21 +130,26 @@ std::string encode_sealed_request(const Principal& principal, const Request& req
   add_principal(principal, out);
   add_text("interaction", request.interaction, out);
   add_text("method", request.method, out);
-  add_text("path", bounded(request.path), out);
-  add_text("query", bounded(request.query), out);
-  add_text("form", bounded(request.form), out);
+  add_text("path", kept(request.path, kPathBytesMax), out);
+  add_text("query", kept(request.query, kQueryBytesMax), out);
+  add_text("form", kept(request.form, kFormBytesMax), out);
   if (!request.fields.empty()) {
     add_name("fields", out);
     out += '{';
     for (const auto& [name, value] : request.fields) {
-      add_text(name, bounded(value), out);
+      add_text(name, kept(value, kFieldBytesMax), out);
     }
     out += '}';
   }
   add_name("patients", out);
   out += '[';
-  for (uint64_t patient : patients) {
-    out += (out.back() == '[' ? "" : ",") + std::to_string(patient);
+  // Of one width, so that nobody is as long as somebody. Of very many none is listed: each is found
+  // from the other side, by person.
+  if (patients.size() <= kPatientsListedMax) {
+    for (uint64_t patient : patients) {
+      out += out.back() == '[' ? "\"" : ",\"";
+      out += fmt::format("{:0{}x}\"", patient, kOrdDigits);
+    }
   }
   return out + "]}";
 }
@@ -137,12 +162,13 @@ Result<SealedRequest> decode_sealed_request(std::string_view json) {
   TRY(out.principal, read_principal(root.find("principal")));
   out.request.interaction = root.string("interaction");
   out.request.method = root.string("method");
-  out.request.path = root.string("path");
-  out.request.query = root.string("query");
-  out.request.form = root.string("form");
+  TRY(out.request.path, read_kept(root.string("path")));
+  TRY(out.request.query, read_kept(root.string("query")));
+  TRY(out.request.form, read_kept(root.string("form")));
   if (const json::Node* fields = root.find("fields")) {
     for (const json::Node& field : json::children(*fields)) {
-      out.request.fields.emplace_back(field.key, field.text);
+      TRY(std::string value, read_kept(field.text));
+      out.request.fields.emplace_back(field.key, std::move(value));
     }
   }
   const json::Node* patients = root.find("patients");
@@ -151,7 +177,9 @@ Result<SealedRequest> decode_sealed_request(std::string_view json) {
   }
   for (const json::Node& patient : json::children(*patients)) {
     uint64_t ord = 0;
-    auto end = std::from_chars(patient.text.data(), patient.text.data() + patient.text.size(), ord);
+    constexpr int kHexadecimal = 16;
+    const char* text_end = patient.text.data() + patient.text.size();
+    auto end = std::from_chars(patient.text.data(), text_end, ord, kHexadecimal);
     if (end.ec != std::errc()) {
       return malformed();
     }

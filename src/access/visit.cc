@@ -2,6 +2,7 @@
 
 #include <algorithm>
 
+#include "access/limits.h"
 #include "base/bytes.h"
 #include "base/check.h"
 #include "json/document.h"
@@ -88,6 +89,9 @@ Status Visit::make_standings(record::Ord ord) {
     return fail(ErrorCode::kCorrupt, "a source patient is not a member of its own person");
   }
   standing.first = of.members.front().ord;
+  if (standing.facts.self) {
+    standing.relationship = kSelfRelationship;
+  }
   for (const record::SourcePatient& member : of.members) {
     Standing of_member = standing;
     of_member.facts.own_source = caller_.source && member.source == *caller_.source;
@@ -96,18 +100,31 @@ Status Visit::make_standings(record::Ord ord) {
   return {};
 }
 
-Result<Decision> Visit::decide(const record::ItemKey& item, const record::RowHeader& header) {
-  TRY(const Standing* standing, standing_of(item.ord));
-  return scope_.decide(standing->facts, {item.type, header.label_class});
+// By the first of its places that allows it: what is about several patients may be seen by who may
+// see any of them.
+Result<Visit::Judgement> Visit::judge(const record::StoredItem& item) {
+  ItemFacts facts{item.key.type, item.row.header.label_class};
+  TRY(const Standing* home, standing_of(item.key.ord));
+  Judgement judgement{scope_.decide(home->facts, facts), item.key.ord};
+  if (!judgement.decision.allow) {
+    for (const record::ItemPlace& place : record::places_of(item.row)) {
+      TRY(const Standing* standing, standing_of(place.ord));
+      Decision decision = scope_.decide(standing->facts, facts);
+      if (decision.allow) {
+        return Judgement{decision, place.ord};
+      }
+    }
+  }
+  return judgement;
 }
 
-Status Visit::allow(const record::ItemKey& item, const record::RowHeader& header) {
-  TRY(Decision decision, decide(item, header));
-  if (decision.allow) {
+Status Visit::allow(const record::StoredItem& item) {
+  TRY(Judgement judgement, judge(item));
+  if (judgement.decision.allow) {
     return {};
   }
-  TRY(const Standing* standing, standing_of(item.ord));
-  refuse(*standing, decision.rule);
+  TRY(const Standing* standing, standing_of(item.key.ord));
+  refuse(item.key.ord, *standing, judgement.decision.rule);
   return absent();
 }
 
@@ -121,14 +138,12 @@ Visit::Note& Visit::note_of(record::Ord ord) {
   return notes_[at->second];
 }
 
-void Visit::refuse(const Standing& standing, std::string_view rule) {
+// One note for a person, under the source patient that was named first.
+void Visit::refuse(record::Ord named, const Standing& standing, std::string_view rule) {
   ++withheld_;
-  if (standing.facts.place != PlaceFacts::kPatient) {
-    named_absent_ = true;  // the ledger must grow as much as for any other refusal
-    return;
-  }
-  Note& note = note_of(standing.first);
-  if (note.part.shown == 0) {
+  record::Ord at = refused_.try_emplace(standing.first.value(), named).first->second;
+  Note& note = note_of(at);
+  if (note.part.shown == 0 && !note.told) {
     note.part.disclosure = ledger::Disclosure::kRefused;
   }
   note.part.rule = rule;
@@ -142,13 +157,7 @@ Result<record::Located> Visit::locate(const record::ResourceKey& resource) {
     note_absent();
     return absent();
   }
-  TRY(record::Located found, std::move(located));
-  TRY(const Standing* standing, standing_of(found.key.ord));
-  if (!scope_.may_see_anything_of(standing->facts)) {
-    refuse(*standing, scope_.decide(standing->facts, {found.key.type, 0}).rule);
-    return absent();
-  }
-  return found;
+  return located;
 }
 
 Result<bool> Visit::may_see_anything_of(record::Ord ord) {
@@ -174,8 +183,9 @@ Result<record::StoredItem> Visit::read(const record::ItemKey& item) {
       note_absent();
       return absent();
     }
-    TRY(allow(item, then->row.header));
+    TRY(allow(*then));
     if (then->row.header.deleted) {
+      note_gone(*then);
       return fail(ErrorCode::kGone, "the resource was deleted");
     }
     return std::move(*then);
@@ -188,11 +198,15 @@ Result<record::StoredItem> Visit::read(const record::ItemKey& item) {
   if (!stored && stored.error().code == ErrorCode::kGone) {
     // SAFETY: that there was something is told only to who may see what there was.
     TRY(auto versions, view_->versions(item));
-    TRY(allow(item, versions.empty() ? record::RowHeader() : versions.front().row.header));
+    if (versions.empty()) {
+      return fail(ErrorCode::kCorrupt, "a deleted resource has no versions");
+    }
+    TRY(allow(versions.front()));
+    note_gone(versions.front());
     return fail(stored.error());
   }
   TRY(record::StoredItem found, std::move(stored));
-  TRY(allow(item, found.row.header));
+  TRY(allow(found));
   return found;
 }
 
@@ -204,7 +218,10 @@ Result<record::StoredItem> Visit::read_version(const record::ItemKey& item, uint
     return absent();
   }
   TRY(record::StoredItem found, std::move(stored));
-  TRY(allow(item, found.row.header));
+  TRY(allow(found));
+  if (found.row.header.deleted) {
+    note_gone(found);
+  }
   return found;
 }
 
@@ -215,13 +232,13 @@ Result<std::vector<record::StoredItem>> Visit::versions(const record::ItemKey& i
     if (version.row.header.t > stable_t()) {
       continue;
     }
-    TRY(Decision decision, decide(item, version.row.header));
-    if (decision.allow) {
+    TRY(Judgement judgement, judge(version));
+    if (judgement.decision.allow) {
       shown.push_back(std::move(version));
       continue;
     }
     TRY(const Standing* standing, standing_of(item.ord));
-    refuse(*standing, decision.rule);
+    refuse(item.ord, *standing, judgement.decision.rule);
   }
   if (shown.empty()) {
     if (all.empty()) {
@@ -257,14 +274,22 @@ Result<std::vector<record::ItemKey>> Visit::find_token(fhir::TypeNumber type,
                                                        std::string_view code, size_t count_max) {
   // Indexes are of now. Of then, only Patients and their identifiers can be asked for.
   CHECK(!as_of_ || (type == fhir::kPatientType && parameter == "identifier"));
+  TRY(check_search(type, parameter));
+  // SAFETY: what the caller may not see must not crowd out what they may.
   TRY(auto found, as_of_ ? find_among_candidates(system, code)
-                         : view_->find_token(type, parameter, system, code, count_max));
+                         : view_->find_token(type, parameter, system, code, kLookedAtMax + 1));
+  if (found.size() > kLookedAtMax) {
+    return fail(ErrorCode::kTooLarge, "too many have that value to look at in one search");
+  }
   std::vector<record::ItemKey> shown;
   for (const record::ItemKey& item : found) {
     // Decided by the row, not the index alone: read() says no by the header.
     auto stored = read(item);
     if (stored) {
       shown.push_back(item);
+      if (shown.size() == count_max) {
+        break;
+      }
     } else if (stored.error().code == ErrorCode::kGone) {
       return fail(ErrorCode::kCorrupt, "an index row leads to a deleted resource");
     } else if (stored.error().code != ErrorCode::kNotFound) {
@@ -306,34 +331,56 @@ Result<std::vector<record::ItemKey>> Visit::find_among_candidates(std::string_vi
 Result<record::Person> Visit::person_of(record::Ord ord) {
   TRY(const Standing* standing, standing_of(ord));
   if (standing->person == nullptr || !scope_.may_see_anything_of(standing->facts)) {
-    refuse(*standing, scope_.decide(standing->facts, {fhir::kPatientType, 0}).rule);
+    refuse(ord, *standing, scope_.decide(standing->facts, {fhir::kPatientType, 0}).rule);
     return absent();
   }
   return *standing->person;
 }
 
 Status Visit::note_shown(const record::StoredItem& item) {
-  TRY(const Standing* standing, standing_of(item.key.ord));
-  Decision decision = scope_.decide(standing->facts, {item.key.type, item.row.header.label_class});
+  TRY(Judgement judgement, judge(item));
   // A service that got here with an item it was not given is a defect: nothing leaves.
-  if (!decision.allow) {
+  if (!judgement.decision.allow) {
     return fail(ErrorCode::kInternal, "an item was to be shown that the caller may not see");
   }
   ++shown_;
-  if (standing->facts.place != PlaceFacts::kPatient) {
-    put_shown(shared_manifest_, item, decision.rule);
+  TRY(const Standing* standing, standing_of(judgement.place));
+  if (standing->facts.place == PlaceFacts::kShared) {
+    put_shown(shared_manifest_, item, judgement.decision.rule);
     return {};
   }
   Note& note = note_of(item.key.ord);
   if (note.part.shown == 0) {
     note.part.disclosure = ledger::Disclosure::kShown;
-    note.part.rule = decision.rule;
+    note.part.rule = judgement.decision.rule;
     note.part.relationship = standing->relationship;
   }
   ++note.part.shown;
   ++note.types[item.key.type];
-  put_shown(note.manifest, item, decision.rule);
+  put_shown(note.manifest, item, judgement.decision.rule);
+  // What it tells of other people it tells of them too.
+  for (const record::ItemPlace& place : record::places_of(item.row)) {
+    if (place.ord != item.key.ord) {
+      note_told(place.ord, item.key.type, 1);
+    }
+  }
   return {};
+}
+
+// That there was something, and that it was deleted.
+void Visit::note_gone(const record::StoredItem& item) {
+  if (item.key.ord.is_patient()) {
+    note_told(item.key.ord, item.key.type, 0);
+  }
+}
+
+Status Visit::check_search(fhir::TypeNumber type, std::string_view parameter) const {
+  auto number = fhir::parameter_number(type, parameter);
+  if (!number || scope_.may_search(*number)) {
+    return {};
+  }
+  return fail(ErrorCode::kForbidden, "the policy does not let you search by that parameter",
+              {{std::string(parameter), "ask in another way"}});
 }
 
 // SAFETY: a row without a key must not look like a resource that was never there.
@@ -349,7 +396,9 @@ Status Visit::append_resource(const record::StoredItem& item, std::string& out) 
 void Visit::note_told(record::Ord ord, fhir::TypeNumber type, uint64_t count) {
   Note& note = note_of(ord);
   note.part.disclosure = ledger::Disclosure::kShown;
-  note.types[type] += count;
+  if (count > 0) {
+    note.types[type] += count;
+  }
   note.told = true;
 }
 

@@ -46,6 +46,9 @@ struct Caller {
   std::optional<record::SourceNumber> source;  // of systems, when it ever sent anything
 };
 
+// Of a citizen with their own record, in the ledger.
+inline constexpr std::string_view kSelfRelationship = "self";
+
 // One thread at a time. Must not outlive the store.
 class Visit {
  public:
@@ -59,7 +62,8 @@ class Visit {
   bool is_replay() const { return as_of_.has_value(); }
 
   // As of record::View, with these in addition. Items in the answer of a function are allowed to
-  // the caller; kNotFound is also what is refused.
+  // the caller; kNotFound is also what is refused. Where something is, locate() tells whoever asks:
+  // it is for the services alone, which tell nothing of it before they have read it here.
   Result<record::Located> locate(const record::ResourceKey& resource);
   Result<record::StoredItem> read(const record::ItemKey& item);
   Result<record::StoredItem> read_version(const record::ItemKey& item, uint32_t version);
@@ -96,6 +100,8 @@ class Visit {
                                                 size_t count_max) const {
     return view_->refusals(source, count_max);
   }
+  // kForbidden when the policy denies this caller the parameter, whatever it would find.
+  Status check_search(fhir::TypeNumber type, std::string_view parameter) const;
   // Whether anything of a source patient may be seen.
   Result<bool> may_see_anything_of(record::Ord ord);
   // For services that read the ledger itself: who looked at whom.
@@ -136,11 +142,16 @@ class Visit {
 
   Result<const Standing*> standing_of(record::Ord ord);
   Status make_standings(record::Ord ord);
-  Result<Decision> decide(const record::ItemKey& item, const record::RowHeader& header);
+  struct Judgement {
+    Decision decision;
+    record::Ord place;  // that decided
+  };
+  Result<Judgement> judge(const record::StoredItem& item);
   // kNotFound and a note when refused.
-  Status allow(const record::ItemKey& item, const record::RowHeader& header);
+  Status allow(const record::StoredItem& item);
   Note& note_of(record::Ord ord);
-  void refuse(const Standing& standing, std::string_view rule);
+  void refuse(record::Ord named, const Standing& standing, std::string_view rule);
+  void note_gone(const record::StoredItem& item);
   Result<std::optional<record::StoredItem>> version_as_of(const record::ItemKey& item);
   Result<std::vector<record::ItemKey>> find_among_candidates(std::string_view system,
                                                              std::string_view code);
@@ -158,6 +169,7 @@ class Visit {
   std::unordered_map<uint64_t, Standing> standings_;
   std::vector<Note> notes_;  // by first mention
   std::unordered_map<uint64_t, size_t> note_at_;
+  std::unordered_map<uint64_t, record::Ord> refused_;  // by the first source patient of the person
   std::string shared_manifest_;
   uint64_t shown_ = 0;
   uint64_t withheld_ = 0;

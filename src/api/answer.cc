@@ -39,8 +39,9 @@ Result<http::Response> run(const Exchange& exchange) {
   return fail(ErrorCode::kInternal, "a path has no interaction");
 }
 
-// Page tokens are good for the same person in the same role.
-std::string page_principal(const access::Principal& principal) {
+}  // namespace
+
+std::string caller_key(const access::Principal& principal) {
   std::string out(access::to_string(principal.kind));
   for (const std::string* part :
        {&principal.issuer, &principal.subject, &principal.role_id, &principal.nhs_number}) {
@@ -48,8 +49,6 @@ std::string page_principal(const access::Principal& principal) {
   }
   return out;
 }
-
-}  // namespace
 
 // Of the query and, for a search by POST, of the form.
 Result<Parameters> read_parameters(const http::Request& request, Interaction interaction) {
@@ -65,6 +64,14 @@ http::Response answer_as(const http::Request& request, const Route& route, acces
                          const config::Region& region, http::ByteBudget& budget,
                          const crypto::Key& page_token_key, service::Checkpoints* checkpoints,
                          std::string* error) {
+  if (route.interaction == Interaction::kUnknown || route.interaction == Interaction::kMetrics) {
+    return problem(404, "there is nothing at this path");
+  }
+  if (!allows(route.interaction, request.method)) {
+    http::Response response = problem(405, "this path does not take that method");
+    response.headers.add("Allow", allowed_methods(route.interaction));
+    return response;
+  }
   if (route.interaction == Interaction::kSearchForm && !is_form(request.headers)) {
     return problem(415, "send application/x-www-form-urlencoded");
   }
@@ -76,7 +83,7 @@ http::Response answer_as(const http::Request& request, const Route& route, acces
   if (!content_type) {
     return problem(406, "answers are application/fhir+json, FHIR 4.0");
   }
-  std::string principal = page_principal(visit.principal());
+  std::string principal = caller_key(visit.principal());
   service::Context context{visit, region, budget, page_token_key, principal};
   auto response = run({request, route, *parameters, *content_type, context, checkpoints});
   if (!response) {

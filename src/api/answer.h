@@ -3,6 +3,7 @@
 
 #include <string>
 
+#include "access/principal.h"
 #include "access/visit.h"
 #include "api/parameters.h"
 #include "api/router.h"
@@ -15,6 +16,9 @@ namespace continuum::api {
 
 // Of the query and, for a search by POST, of the form.
 Result<Parameters> read_parameters(const http::Request& request, Interaction interaction);
+
+// The same person in the same role: what page tokens and rates are bound to.
+std::string caller_key(const access::Principal& principal);
 
 // Never fails: an error is an answer too, and its text is left in `error` when that is given.
 // `checkpoints`: null where there are none, and then what needs them is kUnsupported.

@@ -1,5 +1,6 @@
 #include "api/api.h"
 
+#include <atomic>
 #include <thread>
 
 #include "api/answer.h"
@@ -9,6 +10,7 @@
 #include "api/exchange.h"
 #include "api/limits.h"
 #include "api/metrics.h"
+#include "api/rate_limit.h"
 #include "api/router.h"
 #include "http/compress.h"
 
@@ -56,9 +58,9 @@ access::Request to_ledger(const http::Request& request, const Route& route) {
                       .method = request.method,
                       .path = request.path,
                       .query = request.query,
-                      .form = request.body,
+                      .form = route.interaction == Interaction::kSearchForm ? request.body : "",
                       .fields = {}};
-  for (std::string_view name : {"If-None-Match", "If-Modified-Since"}) {
+  for (std::string_view name : {"Accept", "Content-Type", "If-None-Match", "If-Modified-Since"}) {
     if (std::string value = request.headers.joined(name); !value.empty()) {
       out.fields.emplace_back(name, std::move(value));
     }
@@ -84,7 +86,8 @@ struct Api::State {
         page_token_key(options.store.page_token_key()),
         metadata(
             capability_statement(options.region, options.software_version, to_fhir_instant(now()))),
-        log(options.log) {}
+        log(options.log),
+        rate(options.region.limits.caller_requests) {}
 
   Instant now() const {
     return options.clock != nullptr ? options.clock->now() : SystemClock().now();
@@ -102,6 +105,8 @@ struct Api::State {
   std::string metadata;
   Metrics metrics;
   RequestLog log;
+  RateLimit rate;
+  std::atomic<bool> ledger_fails{false};  // the last answer could not be written down
   std::function<http::Statistics()> statistics = [] { return http::Statistics(); };
 };
 
@@ -111,9 +116,12 @@ http::Response Api::State::answer_open(const http::Request& request, Interaction
     return text_response(200, kStatusType, R"({"status":"up"})");
   }
   if (interaction == Interaction::kReady) {
-    bool ready = options.store.view()->sources().has_value();
-    return ready ? text_response(200, kStatusType, R"({"status":"ready"})")
-                 : text_response(503, kStatusType, R"({"status":"the store does not answer"})");
+    if (!options.store.view()->sources()) {
+      return text_response(503, kStatusType, R"({"status":"the store does not answer"})");
+    }
+    return ledger_fails
+               ? text_response(503, kStatusType, R"({"status":"the ledger cannot be written"})")
+               : text_response(200, kStatusType, R"({"status":"ready"})");
   }
   auto parameters = read_parameters(request, interaction);
   if (!parameters) {
@@ -144,8 +152,14 @@ Disclosed<http::Response> Api::State::answer(const http::Request& request, const
     error = access::to_string(principal.error());
     return Door::tell_everybody(OpenFact::kNotSignedIn, unauthenticated());
   }
+  if (!rate.admit(caller_key(*principal), started)) {
+    http::Response response = problem(429, "too many requests of this caller: slow down");
+    response.headers.add("Retry-After", "1");
+    return Door::tell_everybody(OpenFact::kTooMany, std::move(response));
+  }
   auto refuse_all = [&](const Error& why) {
     error = why.text();
+    ledger_fails = true;
     metrics.count_ledger_failure();
     return Door::tell_everybody(
         OpenFact::kLedgerFails,
@@ -162,28 +176,24 @@ Disclosed<http::Response> Api::State::answer(const http::Request& request, const
   if (shows_nothing) {
     wait_for_next_step(started);
   }
-  return disclosed ? std::move(*disclosed) : refuse_all(disclosed.error());
+  if (!disclosed) {
+    return refuse_all(disclosed.error());
+  }
+  ledger_fails = false;
+  return std::move(*disclosed);
 }
 
 http::Response Api::State::answer_known(const http::Request& request, const Route& route,
                                         access::Visit& visit, std::string& error) {
   bool is_operator = visit.principal().kind == access::PrincipalKind::kOperator;
-  Interaction interaction = route.interaction;
-  if (interaction == Interaction::kUnknown ||
-      (interaction == Interaction::kMetrics && !is_operator)) {
-    return problem(404, "there is nothing at this path");
-  }
-  if (!allows(interaction, request.method)) {
-    http::Response response = problem(405, "this path does not take that method");
-    response.headers.add("Allow", allowed_methods(interaction));
-    return response;
-  }
-  if (interaction == Interaction::kMetrics) {
+  if (route.interaction == Interaction::kMetrics && is_operator &&
+      allows(route.interaction, request.method)) {
     return text_response(200, kMetricsType, metrics_text());
   }
   http::Response response = answer_as(request, route, visit, options.region, options.budget,
                                       page_token_key, &options.checkpoints, &error);
-  if (response.status >= 400) {
+  // That something was deleted is told on purpose.
+  if (response.status >= 400 && response.status != 410) {
     visit.show_nothing();
   }
   return response;
@@ -192,7 +202,9 @@ http::Response Api::State::answer_known(const http::Request& request, const Rout
 std::string Api::State::metrics_text() {
   auto view = options.store.view();
   auto ledger = view->ledger();
-  return metrics.text(statistics(), view->stable_t(), ledger ? ledger->size() : 0);
+  return metrics.text(
+      statistics(), view->stable_t(), ledger ? ledger->size() : 0,
+      static_cast<uint64_t>(std::max<int64_t>(0, options.checkpoints.age_seconds())));
 }
 
 Api::Api(ApiOptions options) : state_(std::make_unique<State>(std::move(options))) {}

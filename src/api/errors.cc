@@ -35,7 +35,7 @@ struct StatusRow {
   int status;
   std::string_view issue;
 };
-constexpr std::array<StatusRow, 16> kStatuses{{
+constexpr std::array<StatusRow, 17> kStatuses{{
     {400, "invalid"},
     {401, "login"},
     {404, "not-found"},
@@ -46,6 +46,7 @@ constexpr std::array<StatusRow, 16> kStatuses{{
     {414, "too-long"},
     {415, "not-supported"},
     {417, "not-supported"},
+    {429, "throttled"},
     {431, "too-long"},
     {500, "exception"},
     {501, "not-supported"},

@@ -165,7 +165,7 @@ Result<http::Response> ledger_proof(const Exchange& exchange) {
   }
   access::Visit& visit = exchange.service.view;
   TRY(service::Checkpoints * checkpoints, checkpoints_of(exchange));
-  TRY(std::string proof, receipt ? service::inclusion_proof(visit, *checkpoints, *receipt)
+  TRY(std::string proof, receipt ? service::inclusion_proof(*checkpoints, *receipt)
                                  : service::consistency_proof(visit, *from, *to));
   return plain_answer("application/json", std::move(proof));
 }

@@ -11,6 +11,6 @@ inline constexpr size_t kMediaRangesMax = 32;   // looked at in one Accept field
 inline constexpr size_t kEntityTagsMax = 64;    // looked at in one If-None-Match field
 inline constexpr size_t kGzipBytesMin = 1'024;  // smaller answers go as they are
 // What shows nothing leaves a whole number of these after it came.
-inline constexpr std::chrono::microseconds kNothingShownStep{1'000};
+inline constexpr std::chrono::microseconds kNothingShownStep{5'000};
 
 }  // namespace continuum::api

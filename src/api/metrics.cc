@@ -91,11 +91,13 @@ void Metrics::count(Interaction interaction, int status, size_t bytes,
   state_->times[row]->Observe(std::chrono::duration<double>(time).count());
 }
 
-std::string Metrics::text(const http::Statistics& statistics, uint64_t t,
-                          uint64_t ledger_size) const {
+std::string Metrics::text(const http::Statistics& statistics, uint64_t t, uint64_t ledger_size,
+                          uint64_t checkpoint_age_seconds) const {
   State& state = *state_;
   state.set("continuum_store_t", "Number of the last commit", t);
   state.set("continuum_ledger_entries", "Entries of the ledger", ledger_size);
+  state.set("continuum_checkpoint_age_seconds", "Since the newest checkpoint was made",
+            checkpoint_age_seconds);
   state.set("continuum_connections", "Connections open", statistics.connections_open);
   state.set("continuum_connections_accepted", "Connections accepted since start",
             statistics.connections_accepted);

@@ -24,7 +24,8 @@ class Metrics {
   // An answer withheld because the ledger could not be written.
   void count_ledger_failure();
   // `statistics`: of the HTTP server. `t`: the store's last commit. `ledger_size`: in entries.
-  std::string text(const http::Statistics& statistics, uint64_t t, uint64_t ledger_size) const;
+  std::string text(const http::Statistics& statistics, uint64_t t, uint64_t ledger_size,
+                   uint64_t checkpoint_age_seconds) const;
 
  private:
   struct State;

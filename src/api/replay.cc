@@ -57,6 +57,21 @@ Result<access::Policy> policy_of(const ledger::Reader& ledger, const crypto::Dig
   return parsed;
 }
 
+bool tells_of_items(const Route& route) {
+  switch (route.interaction) {
+    case Interaction::kRead:
+    case Interaction::kVread:
+    case Interaction::kHistory:
+    case Interaction::kEverything:
+      return true;
+    case Interaction::kSearch:
+    case Interaction::kSearchForm:
+      return route.type == fhir::kPatientType;
+    default:
+      return false;
+  }
+}
+
 http::Request to_request(const access::Request& kept) {
   http::Request request;
   request.method = kept.method;
@@ -76,6 +91,13 @@ Result<Replayed> replay(record::Store& store, const config::Region& region, cons
   TRY(auto ledger, view->ledger());
   TRY(auto entry, find_request(ledger, receipt));
   TRY(auto sealed, open_request(*view, entry));
+  Route route = find_route(path_of(region.base_url), sealed.request.path);
+  if (!tells_of_items(route)) {
+    return fail(ErrorCode::kUnsupported, "that request told nothing of items in a record",
+                {{entry.interaction,
+                  "what can be rebuilt: reads, histories, whole records and "
+                  "searches for patients"}});
+  }
   TRY(auto policy, policy_of(ledger, entry.policy));
   TRY(auto door, access::Door::open({.store = store, .region = region, .clock = clock}, policy));
   TRY(auto visit,
@@ -88,9 +110,9 @@ Result<Replayed> replay(record::Store& store, const config::Region& region, cons
 
   http::Request request = to_request(sealed.request);
   http::ByteBudget budget(kReplayBytesMax);
-  http::Response response = answer_as(request, find_route(path_of(region.base_url), request.path),
-                                      *visit, region, budget, store.page_token_key());
-  if (response.status >= 400) {
+  http::Response response =
+      answer_as(request, route, *visit, region, budget, store.page_token_key());
+  if (response.status >= 400 && response.status != 410) {
     visit->show_nothing();
   }
   access::Visit::Summary summary = visit->summary();

@@ -25,7 +25,8 @@ struct Replayed {
 };
 
 // kInvalid: not a receipt of this ledger. kNotFound: the audit key, the policy or the query of then
-// is not kept any more. kUnsupported: the query was too long to be kept whole.
+// is not kept any more. kUnsupported: the query was too long to be kept whole, or the request was
+// not about items. Who belongs to which organisation, and its kind, are those of the region now.
 Result<Replayed> replay(record::Store& store, const config::Region& region, const Clock& clock,
                         const access::Receipt& receipt);
 

@@ -194,7 +194,12 @@ crypto::Key KeyStore::purpose_key(Purpose purpose) const {
   return purpose_keys_.at(static_cast<uint64_t>(purpose));
 }
 
+// PERF: the audit key comes along, so that the first look at a patient waits for no second sync.
 crypto::Key KeyStore::data_key_or_new(Ord ord) {
+  if (auto known = data_key(ord)) {
+    return *known;
+  }
+  audit_key_or_new(ord);
   return key_or_new(data_keys_, kDataKind, ord.value());
 }
 

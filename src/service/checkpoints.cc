@@ -49,7 +49,9 @@ Status Checkpoints::write_if_older(int64_t seconds) {
   std::lock_guard lock(mutex_);
   Instant now = options_.clock.now();
   const auto& last = file_.last();
-  if (last && !note_.empty() && now.micros - last->instant.micros < seconds * kMicrosPerSecond) {
+  // A clock that was set back must not keep checkpoints from being written.
+  int64_t age = last ? now.micros - last->instant.micros : 0;
+  if (last && !note_.empty() && age >= 0 && age < seconds * kMicrosPerSecond) {
     return {};
   }
   auto view = options_.store.view();
@@ -75,15 +77,19 @@ Status Checkpoints::write() {
 }
 
 Result<std::string> Checkpoints::current() {
-  TRY(write_if_older(kCheckpointFreshSeconds));
+  TRY(write_if_older(kCheckpointSeconds));
   std::lock_guard lock(mutex_);
   return note_;
 }
 
-Result<ledger::Checkpoint> Checkpoints::current_checkpoint() {
-  TRY(std::string note, current());
-  TRY(auto parsed, ledger::parse_note(note));
-  return parsed.checkpoint;
+std::unique_ptr<record::View> Checkpoints::view() const {
+  return options_.store.view();
+}
+
+int64_t Checkpoints::age_seconds() {
+  std::lock_guard lock(mutex_);
+  const auto& last = file_.last();
+  return last ? (options_.clock.now().micros - last->instant.micros) / kMicrosPerSecond : 0;
 }
 
 }  // namespace continuum::service

@@ -16,8 +16,6 @@ namespace continuum::service {
 
 // While the ledger grows, one is written at least so often by who calls write_when_due().
 inline constexpr int64_t kCheckpointSeconds = 10;
-// One asked for is made anew when it is older than this and the ledger has grown.
-inline constexpr int64_t kCheckpointFreshSeconds = 1;
 
 // Thread-safe.
 class Checkpoints {
@@ -34,9 +32,12 @@ class Checkpoints {
   // rewritten. `continuum ledger verify` says how.
   static Result<std::unique_ptr<Checkpoints>> open(Options options);
 
-  // The newest, made when there is none or it is not fresh.
+  // The newest, made when there is none or one is due.
   Result<std::string> current();
-  Result<ledger::Checkpoint> current_checkpoint();
+  // The store as it is now: it has all that current() covers.
+  std::unique_ptr<record::View> view() const;
+  // Since the newest was made, by the clock; 0 when there is none.
+  int64_t age_seconds();
   // Writes one when the ledger has grown and the last is kCheckpointSeconds old.
   Status write_when_due();
   // The same, however old the last one is.

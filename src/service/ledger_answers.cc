@@ -13,7 +13,9 @@ namespace continuum::service {
 namespace {
 
 tl::unexpected<Error> no_such_request() {
-  return fail(ErrorCode::kNotFound, "the ledger has no request of that receipt");
+  return fail(
+      ErrorCode::kNotFound, "no checkpoint covers a request of that receipt",
+      {{"receipt", "of a new one ask again in " + std::to_string(kCheckpointSeconds) + " s"}});
 }
 
 void put_path(const std::vector<ledger::Hash>& path, std::string& out) {
@@ -37,8 +39,7 @@ Result<uint64_t> read_size(std::string_view name, std::string_view text) {
 
 }  // namespace
 
-Result<std::string> inclusion_proof(access::Visit& visit, Checkpoints& checkpoints,
-                                    std::string_view receipt_text) {
+Result<std::string> inclusion_proof(Checkpoints& checkpoints, std::string_view receipt_text) {
   auto receipt = access::Receipt::parse(receipt_text);
   if (!receipt) {
     return fail(ErrorCode::kInvalid, "not a receipt",
@@ -47,9 +48,10 @@ Result<std::string> inclusion_proof(access::Visit& visit, Checkpoints& checkpoin
   // First the checkpoint: what it covers is durable, and so it is in the view of any later moment.
   TRY(std::string note, checkpoints.current());
   TRY(auto parsed, ledger::parse_note(note));
-  TRY(auto ledger, visit.ledger_view().ledger());
-  uint64_t size = std::min(parsed.checkpoint.size, ledger.size());
-  if (receipt->number >= size || parsed.checkpoint.size > ledger.size()) {
+  auto view = checkpoints.view();
+  TRY(auto ledger, view->ledger());
+  uint64_t size = parsed.checkpoint.size;
+  if (receipt->number >= size) {
     return no_such_request();
   }
   TRY(std::string bytes, ledger.entry(receipt->number));

@@ -13,9 +13,8 @@
 namespace continuum::service {
 
 // JSON: that the request of a receipt is in the tree of the newest checkpoint. kInvalid: no
-// receipt; kNotFound: the ledger has no such request.
-Result<std::string> inclusion_proof(access::Visit& visit, Checkpoints& checkpoints,
-                                    std::string_view receipt);
+// receipt; kNotFound: no checkpoint covers such a request (yet).
+Result<std::string> inclusion_proof(Checkpoints& checkpoints, std::string_view receipt);
 // JSON: that the tree of `to` entries goes on from that of `from`. kInvalid: not 0 < from <= to <=
 // the size of the ledger.
 Result<std::string> consistency_proof(access::Visit& visit, std::string_view from,

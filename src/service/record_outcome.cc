@@ -202,25 +202,66 @@ Status add_sources(const Context& context, const std::vector<record::SourceStatu
   return {};
 }
 
+using Sources = std::vector<record::SourceStatus>;
+
+// SAFETY: of source patients that the caller may see nothing of, nothing is said: not even who has
+// them.
+Status add_members(const Context& context, const Sources& sources, const record::Person& person,
+                   std::vector<fhir::Issue>& issues) {
+  size_t named = 0;
+  for (const record::SourcePatient& member : person.members) {
+    TRY(bool may_be_named, context.view.may_see_anything_of(member.ord));
+    if (!may_be_named) {
+      continue;
+    }
+    if (named++ < kMembersNamedMax) {
+      context.view.note_told(member.ord, fhir::kPatientType, 0);
+      issues.push_back(
+          patient_issue(member, names_of(context, sources, member.source), Standing::kJoined));
+    }
+  }
+  if (named > kMembersNamedMax) {
+    issues.push_back({.severity = fhir::Severity::kWarning,
+                      .code = "incomplete",
+                      .diagnostics = fmt::format("{} more source patients are joined here, which "
+                                                 "is unusual: are they one person?",
+                                                 named - kMembersNamedMax),
+                      .extension = {}});
+  }
+  return {};
+}
+
+// That somebody else has the same number is a warning to those who treat the person; to others it
+// is none of their business.
+Status add_apart(const Context& context, const Sources& sources, const record::Person& person,
+                 std::vector<fhir::Issue>& issues) {
+  bool is_person = context.view.principal().kind == access::PrincipalKind::kStaff ||
+                   context.view.principal().kind == access::PrincipalKind::kCitizen;
+  size_t named = 0;
+  bool some_unnamed = false;
+  for (const record::SourcePatient& other : person.apart) {
+    TRY(bool may_be_named, context.view.may_see_anything_of(other.ord));
+    if (may_be_named && named++ < kMembersNamedMax) {
+      context.view.note_told(other.ord, fhir::kPatientType, 0);
+      issues.push_back(
+          patient_issue(other, names_of(context, sources, other.source), Standing::kApart));
+    }
+    some_unnamed = some_unnamed || !may_be_named;
+  }
+  if (some_unnamed && is_person) {
+    issues.push_back(apart_unnamed());
+  }
+  return {};
+}
+
 }  // namespace
 
 Result<std::string> record_outcome(const Context& context, const record::Person& person,
                                    Period period) {
   TRY(auto sources, context.view.sources());
   std::vector<fhir::Issue> issues;
-  for (const record::SourcePatient& member : person.members) {
-    issues.push_back(
-        patient_issue(member, names_of(context, sources, member.source), Standing::kJoined));
-  }
-  for (const record::SourcePatient& other : person.apart) {
-    TRY(bool may_be_named, context.view.may_see_anything_of(other.ord));
-    if (!may_be_named) {
-      issues.push_back(apart_unnamed());
-      continue;
-    }
-    issues.push_back(
-        patient_issue(other, names_of(context, sources, other.source), Standing::kApart));
-  }
+  TRY(add_members(context, sources, person, issues));
+  TRY(add_apart(context, sources, person, issues));
   TRY(add_sources(context, sources, issues));
   if (period == Period::kByDate) {
     issues.push_back({.severity = fhir::Severity::kWarning,

@@ -5,6 +5,7 @@
 #include <algorithm>
 #include <map>
 
+#include "base/check.h"
 #include "crypto/aead.h"
 #include "json/writer.h"
 #include "record/kv/row.h"
@@ -16,7 +17,10 @@ namespace continuum::service {
 namespace {
 
 constexpr std::string_view kPatientPrefix = "Patient/";
-constexpr size_t kAccessesPerPageMax = 1'000;
+// Held at once while a page is made, at some kilobytes each.
+constexpr size_t kAccessesPerPageMax = 100;
+// Looked through for one page of what somebody did themselves.
+constexpr size_t kAccessesLookedAtMax = 10'000;
 
 // One request that touched the person, with what it did to each of their source patients.
 struct Access {
@@ -41,17 +45,27 @@ std::string organisation_name(const config::Region& region, const std::string& o
   return ods_code;
 }
 
-std::string agent_of(const Context& context, const ledger::RequestEntry& request) {
+// Citizens are not named: whether it was the person themselves is what counts.
+std::string_view citizen_of(const Access& access) {
+  bool is_self = std::any_of(access.parts.begin(), access.parts.end(), [](const auto& part) {
+    return part.relationship == access::kSelfRelationship;
+  });
+  return is_self ? "the person themselves" : access.sealed ? "a citizen" : "another citizen";
+}
+
+std::string agent_of(const Context& context, const Access& access) {
+  const ledger::RequestEntry& request = access.request;
   switch (request.principal) {
     case ledger::PrincipalKind::kStaff:
       return fmt::format(
           R"({{"type":{{"text":"staff"}},"role":[{{"text":{}}}],"who":{{"identifier":{{"system":"https://fhir.nhs.uk/Id/sds-user-id","value":{}}},"display":{}}},"requestor":true,"purposeOfUse":[{{"coding":[{{"system":"http://terminology.hl7.org/CodeSystem/v3-ActReason","code":{}}}]}}]}})",
           json_text(request.role), json_text(request.subject),
-          json_text(organisation_name(context.region, request.organisation)), json_text(request.purpose));
+          json_text(organisation_name(context.region, request.organisation)),
+          json_text(request.purpose));
     case ledger::PrincipalKind::kCitizen:
       return fmt::format(
-          R"({{"type":{{"text":"citizen"}},"who":{{"display":"the person themselves"}},"requestor":true,"purposeOfUse":[{{"coding":[{{"system":"http://terminology.hl7.org/CodeSystem/v3-ActReason","code":{}}}]}}]}})",
-          json_text(request.purpose));
+          R"({{"type":{{"text":"citizen"}},"who":{{"display":{}}},"requestor":true,"purposeOfUse":[{{"coding":[{{"system":"http://terminology.hl7.org/CodeSystem/v3-ActReason","code":{}}}]}}]}})",
+          json_text(citizen_of(access)), json_text(request.purpose));
     case ledger::PrincipalKind::kSystem:
     case ledger::PrincipalKind::kOperator:
       break;
@@ -77,8 +91,8 @@ std::string details_of(const Access& access) {
   }
   std::string out;
   auto add = [&out](std::string_view type, std::string_view value) {
-    out += fmt::format(R"({}{{"type":{},"valueString":{}}})", out.empty() ? "" : ",", json_text(type),
-                       json_text(value));
+    out += fmt::format(R"({}{{"type":{},"valueString":{}}})", out.empty() ? "" : ",",
+                       json_text(type), json_text(value));
   };
   for (const auto& [type, count] : types) {
     add("shown:" + type, std::to_string(count));
@@ -111,8 +125,17 @@ std::string audit_event(const Context& context, std::string_view patient, const 
   return fmt::format(
       R"({{"resourceType":"AuditEvent","id":"ledger-{}","type":{{"system":"http://terminology.hl7.org/CodeSystem/audit-event-type","code":"rest"}},"subtype":[{{"system":"http://hl7.org/fhir/restful-interaction","code":{}}}],"action":"R","recorded":"{}","outcome":"{}","outcomeDesc":{},"agent":[{}],"source":{{"observer":{{"display":{}}}}},"entity":[{{"what":{{"reference":"Patient/{}"}}{}}}]}})",
       access.number, json_text(request.interaction), to_fhir_instant(request.instant),
-      shown ? "0" : "4", json_text(said), agent_of(context, request), json_text(context.region.name),
+      shown ? "0" : "4", json_text(said), agent_of(context, access), json_text(context.region.name),
       patient, details.empty() ? "" : ",\"detail\":[" + details + "]");
+}
+
+fhir::TypeNumber audit_event_type() {
+  static const fhir::TypeNumber number = [] {
+    auto found = fhir::type_number("AuditEvent");
+    CHECK(found.has_value());
+    return *found;
+  }();
+  return number;
 }
 
 class Listing {
@@ -124,9 +147,11 @@ class Listing {
     std::vector<Access> accesses;  // those to be told
     std::optional<uint64_t> next;  // the request that the next page starts with
   };
-  // Of the requests numbered `from` or less the newest `count_max`, newest first.
+  // Of the requests numbered `from` or less that are to be told the newest `count_max`, newest
+  // first.
   Result<Page> read(uint64_t from, size_t count_max) {
     TRY(auto ledger, view_.ledger());
+    size_t looked_at_max = all_are_told() ? count_max : kAccessesLookedAtMax;
     std::map<uint64_t, std::vector<ledger::Access>, std::greater<>> requests;
     uint64_t start =
         from > UINT64_MAX - ledger::kPersonsMax ? UINT64_MAX : from + ledger::kPersonsMax;
@@ -138,24 +163,36 @@ class Listing {
           requests[number].push_back(access);
           ++found;
         }
-        return found > count_max ? ledger::Reader::Next::kStop : ledger::Reader::Next::kContinue;
+        return found > looked_at_max ? ledger::Reader::Next::kStop
+                                     : ledger::Reader::Next::kContinue;
       }));
     }
     Page page;
+    size_t looked_at = 0;
     for (const auto& [number, accesses] : requests) {
-      if (count_max-- == 0) {
-        page.next = number;
+      if (looked_at++ == looked_at_max) {
+        // SAFETY: of others' looks nothing is told, not even that there are more pages of them.
+        page.next = all_are_told() ? std::optional(number) : std::nullopt;
         break;
       }
       TRY(Access access, open(ledger, number, accesses));
-      if (is_to_be_told(access)) {
-        page.accesses.push_back(std::move(access));
+      if (!is_to_be_told(access)) {
+        continue;
       }
+      if (page.accesses.size() == count_max) {
+        page.next = number;
+        break;
+      }
+      page.accesses.push_back(std::move(access));
     }
     return page;
   }
 
  private:
+  bool all_are_told() const {
+    return context_.view.principal().kind == access::PrincipalKind::kCitizen;
+  }
+
   bool is_to_be_told(const Access& access) const {
     const access::Principal& principal = context_.view.principal();
     if (principal.kind == access::PrincipalKind::kCitizen) {
@@ -177,6 +214,7 @@ class Listing {
       return fail(ErrorCode::kCorrupt, "an access leads to no request in the ledger");
     }
     out.request = *request;
+    out.request.sealed.clear();
     for (const ledger::Access& access : accesses) {
       TRY(std::string person_bytes, ledger.entry(access.number));
       TRY(auto person_entry, ledger::decode_entry(person_bytes));
@@ -205,8 +243,12 @@ class Listing {
 };
 
 // Whose accesses may be told at all; nothing: an empty list, as for somebody who is not there.
-Result<std::optional<record::Person>> person_asked_about(const Context& context,
-                                                         std::string_view patient) {
+struct Asked {
+  record::Ord ord;  // that was named
+  record::Person person;
+};
+
+Result<std::optional<Asked>> person_asked_about(const Context& context, std::string_view patient) {
   auto kind = context.view.principal().kind;
   if (kind != access::PrincipalKind::kCitizen && kind != access::PrincipalKind::kStaff) {
     return fail(ErrorCode::kNotFound, "there is nothing at this path");
@@ -214,14 +256,19 @@ Result<std::optional<record::Person>> person_asked_about(const Context& context,
   auto key = locate(context.view, {fhir::kPatientType, patient});
   if (!key) {
     return key.error().code == ErrorCode::kNotFound
-               ? std::optional<record::Person>()
-               : Result<std::optional<record::Person>>(fail(key.error()));
+               ? std::optional<Asked>()
+               : Result<std::optional<Asked>>(fail(key.error()));
   }
   if (!key->ord.is_patient()) {
-    return std::optional<record::Person>();
+    return std::optional<Asked>();
   }
-  TRY(record::Person person, context.view.person_of(key->ord));
-  return std::optional<record::Person>(std::move(person));
+  auto person = context.view.person_of(key->ord);
+  if (!person) {
+    return person.error().code == ErrorCode::kNotFound
+               ? std::optional<Asked>()
+               : Result<std::optional<Asked>>(fail(person.error()));
+  }
+  return std::optional<Asked>({key->ord, std::move(*person)});
 }
 
 }  // namespace
@@ -231,7 +278,8 @@ Result<Answer> who_looked(const Context& context, std::string_view patient, cons
   if (patient.starts_with(kPatientPrefix)) {
     patient.remove_prefix(kPatientPrefix.size());
   }
-  TRY(auto person, person_asked_about(context, patient));
+  TRY(context.view.check_search(audit_event_type(), "patient"));
+  TRY(auto asked, person_asked_about(context, patient));
   uint64_t from = UINT64_MAX;
   if (page.token) {
     TRY(PageToken token,
@@ -240,10 +288,9 @@ Result<Answer> who_looked(const Context& context, std::string_view patient, cons
   }
   size_t count_max = std::min<size_t>(page.size.value_or(kAccessesPerPageMax), kAccessesPerPageMax);
   Listing::Page listed;
-  if (person) {
-    TRY(listed, Listing(context, *person).read(from, count_max));
-    context.view.note_told(person->members.front().ord, *fhir::type_number("AuditEvent"),
-                           listed.accesses.size());
+  if (asked) {
+    TRY(listed, Listing(context, asked->person).read(from, count_max));
+    context.view.note_told(asked->ord, audit_event_type(), listed.accesses.size());
   }
   BundleWriter bundle(context, "searchset");
   for (const Access& access : listed.accesses) {

@@ -103,6 +103,7 @@ struct Api::State {
   Metrics metrics;
   RequestLog log;
   std::function<http::Statistics()> statistics = [] { return http::Statistics(); };
+  std::function<service::DiskNumbers()> disk;
 };
 
 // What is the same for everybody.
@@ -192,6 +193,9 @@ http::Response Api::State::answer_known(const http::Request& request, const Rout
 std::string Api::State::metrics_text() {
   auto view = options.store.view();
   auto ledger = view->ledger();
+  if (disk) {
+    metrics.tell(disk());
+  }
   return metrics.text(statistics(), view->stable_t(), ledger ? ledger->size() : 0);
 }
 
@@ -204,6 +208,10 @@ http::Response Api::server_error(int status, std::string_view reason) {
 
 void Api::watch(std::function<http::Statistics()> statistics) {
   state_->statistics = std::move(statistics);
+}
+
+void Api::watch_disk(std::function<service::DiskNumbers()> disk) {
+  state_->disk = std::move(disk);
 }
 
 Disclosed<http::Response> Api::answer(const http::Request& request) {

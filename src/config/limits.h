@@ -36,6 +36,7 @@ struct Limits {
   uint64_t idle_seconds = 60;              // between requests of one connection
   uint64_t page_size = 100;                // items in a page when the client names no _count
   uint64_t page_size_max = 1'000;          // items in a page at most
+  uint64_t ledger_reserve_mb = 64;         // of disk, kept for the ledger; 0: none
   bool operator==(const Limits&) const = default;
 };
 
@@ -48,7 +49,7 @@ struct NumberField {
   uint64_t max;
 };
 
-constexpr std::array<NumberField<Limits>, 9> kLimitFields{{
+constexpr std::array<NumberField<Limits>, 10> kLimitFields{{
     {"header_bytes", &Limits::header_bytes, 1'024, 1'048'576},
     {"body_bytes", &Limits::body_bytes, 1'024, 2'147'483'648},
     {"depth", &Limits::depth, 16, 512},
@@ -58,6 +59,7 @@ constexpr std::array<NumberField<Limits>, 9> kLimitFields{{
     {"idle_seconds", &Limits::idle_seconds, 1, 3'600},
     {"page_size", &Limits::page_size, 1, 10'000},
     {"page_size_max", &Limits::page_size_max, 1, 10'000},
+    {"ledger_reserve_mb", &Limits::ledger_reserve_mb, 0, 1'048'576},
 }};
 
 constexpr uint64_t kCacheMbMin = 8;

@@ -17,6 +17,7 @@ class InsiderTest : public testing::Test {
   static void SetUpTestSuite() {
     base_ = fs::temp_directory_path() / ("continuum_insider." + std::to_string(getpid()));
     sound_ = std::make_unique<Region>(base_ / "sound");
+    std::unique_ptr<Region> killed;
     for (int era = 0; era < kEras; ++era) {
       auto store = record::open_store(sound_->store_options());
       ASSERT_TRUE(store) << store.error().text();
@@ -28,14 +29,17 @@ class InsiderTest : public testing::Test {
       visit(**store, era * kVisitsEach, kVisitsEach);
       ASSERT_TRUE((*checkpoints)->write());
       sizes_.push_back((*(*store)->view()->ledger()).size());
-      if (era + 1 < kEras) {  // the last is in the write-ahead log alone
+      if (era + 1 < kEras) {
         ASSERT_TRUE((*store)->flush());
+      } else {  // as a kill would leave it: the last is in the write-ahead log alone
+        killed = sound_->copy(base_ / "killed");
       }
       if (era == 0) {
         store->reset();
         old_ = sound_->copy(base_ / "old");
       }
     }
+    sound_ = std::move(killed);
     // Of a copy: opening it once more would empty the write-ahead log.
     auto copy = sound_->copy(base_ / "read");
     copy->with_rows([](kv::Store& kv) { entries_ = read_ledger(*kv.snapshot()); });
@@ -294,15 +298,15 @@ TEST_F(InsiderTest, ForksAreNamed) {
 
 // ---- Without keys: files as they lie there
 
-fs::path file_ending(const fs::path& folder, std::string_view ending) {
-  fs::path largest;
+// The write-ahead log that is written to.
+fs::path newest_log(const fs::path& folder) {
+  fs::path newest;
   for (const auto& file : fs::directory_iterator(folder)) {
-    if (file.is_regular_file() && file.path().filename().string().ends_with(ending) &&
-        (largest.empty() || file.file_size() > fs::file_size(largest))) {
-      largest = file.path();
+    if (file.path().extension() == ".log" && file.path() > newest) {
+      newest = file.path();
     }
   }
-  return largest;
+  return newest;
 }
 
 TEST_F(InsiderTest, DamagedFilesAreNamedOrDoNotMatter) {
@@ -335,7 +339,7 @@ TEST_F(InsiderTest, DamagedFilesAreNamedOrDoNotMatter) {
     auto without = copy_of(*sound_);
     fs::remove(without->data() / name);
     int code = judge(*without, name.string() + " is gone");
-    bool is_needed = name == file_ending(sound_->data(), ".log").filename() ||
+    bool is_needed = name == newest_log(sound_->data()).filename() ||
                      name.string().starts_with("MANIFEST") || name == "CURRENT";
     EXPECT_TRUE(!is_needed || code != 0) << name;
 
@@ -358,7 +362,7 @@ TEST_F(InsiderTest, DamagedFilesAreNamedOrDoNotMatter) {
 // vouched for.
 TEST_F(InsiderTest, TheLostEndOfTheWriteAheadLogIsACut) {
   auto region = copy_of(*sound_);
-  fs::path log = file_ending(region->data(), ".log");
+  fs::path log = newest_log(region->data());
   ASSERT_FALSE(log.empty());
   fs::resize_file(log, fs::file_size(log) - 100);
   Said said = region->verify_data();

@@ -90,7 +90,6 @@ inline ledger::VerifierKey verifier_key() {
 inline rocks::Options rocks_options(const fs::path& data, const crypto::Key& region_key) {
   rocks::Options options;
   options.path = data;
-  options.tiny = true;
   for (const char* name : record::kFamilyNames) {
     options.families.push_back({name, rocks::Content::kPlain});
   }
@@ -151,7 +150,6 @@ class Region {
     options.region_key = region_key();
     options.cache_bytes = 1 << 20;
     options.clock = &clock();
-    options.tiny = true;
     return options;
   }
   static FakeClock& clock() {

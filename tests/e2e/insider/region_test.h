@@ -27,6 +27,8 @@ namespace continuum::insider {
 
 namespace fs = std::filesystem;
 
+inline constexpr const char* kPolicyFile = CONTINUUM_SOURCE "/policy/region.policy";
+inline constexpr const char* kVerifier = CONTINUUM_SOURCE "/web/verifier/verify-ledger";
 inline constexpr const char* kOrigin = "record.example/fhir/ledger";
 inline constexpr int kVisitsEach = 100;  // between one checkpoint and the next
 inline constexpr int kVisitsPerCommand = 7;
@@ -112,13 +114,23 @@ class Region {
     write_file(root_ / "ledger.key", to_hex(crypto::view(signing_key().seed())));
     own_only(root_ / "ledger.key");
     write_file(verifier_key_file(), ledger::encode(verifier_key()) + "\n");
-    write_file(root_ / "region.toml",
-               "name = \"Test\"\nbase_url = \"http://record.example/fhir\"\nmode = \"demo\"\n"
-               "[listen]\nport = 0\n"
-               "[[organisation]]\nods_code = \"A81001\"\nname = \"Surgery\"\n"
-               "kind = \"gp-practice\"\n"
-               "[[source]]\nname = \"gp\"\norganisation = \"A81001\"\nclient_id = \"gp-system\"\n"
-               "[[issuer]]\nurl = \"http://127.0.0.1:1\"\nkinds = [\"staff\"]\n");
+    write_file(root_ / "region.toml", R"(name = "Test"
+base_url = "http://record.example/fhir"
+mode = "demo"
+[listen]
+port = 0
+[[organisation]]
+ods_code = "A81001"
+name = "Surgery"
+kind = "gp-practice"
+[[source]]
+name = "gp"
+organisation = "A81001"
+client_id = "gp-system"
+[[issuer]]
+url = "http://127.0.0.1:1"
+kinds = ["staff"]
+)");
   }
   ~Region() {
     if (!root_.empty()) {
@@ -185,8 +197,8 @@ class Region {
                 "--verifier-key", verifier_key_file(), "--checkpoints", checkpoint_file()});
   }
   Said verify_export_independently() const {
-    return run({CONTINUUM_SOURCE "/web/verifier/verify-ledger", export_folder(), "--key",
-                verifier_key_file(), "--checkpoints", checkpoint_file()});
+    return run({kVerifier, export_folder(), "--key", verifier_key_file(), "--checkpoints",
+                checkpoint_file()});
   }
   Said serve() const {
     return run({"timeout",         "20",
@@ -194,7 +206,7 @@ class Region {
                 "--config",        root_ / "region.toml",
                 "--data",          data(),
                 "--region-key",    root_ / "region.key",
-                "--policy",        CONTINUUM_SOURCE "/policy/region.policy",
+                "--policy",        kPolicyFile,
                 "--ledger-key",    root_ / "ledger.key",
                 "--checkpoints",   checkpoint_file(),
                 "--verifier-key",  verifier_key_file(),
@@ -220,7 +232,7 @@ inline void store_patients(record::Store& store) {
 inline void visit(record::Store& store, int from, int count) {
   config::Region region;
   region.sources.push_back({"gp", "A81001", "gp-system"});
-  auto policy = access::Policy::load(posix_files(), CONTINUUM_SOURCE "/policy/region.policy");
+  auto policy = access::Policy::load(posix_files(), kPolicyFile);
   ASSERT_TRUE(policy);
   auto door = access::Door::open({store, region, Region::clock()}, *policy);
   ASSERT_TRUE(door);

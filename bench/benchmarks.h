@@ -11,6 +11,8 @@ Status bench_size(Stage& stage);
 Status bench_start(Stage& stage);
 Status bench_read(Stage& stage);
 Status bench_whole_record(Stage& stage);
+Status bench_decide(Stage& stage);
+Status bench_ledger(Stage& stage);
 // Of the server with large records; of the loader and the ordinary server see the rows of those.
 Status bench_memory(Stage& stage);
 

@@ -15,29 +15,29 @@
 #include <numeric>
 #include <optional>
 
+#include "base/check.h"
 #include "base/random.h"
 #include "bench/process.h"
+#include "bench/time.h"
 #include "http/client.h"
 
 namespace continuum::bench {
 namespace {
 
-using SteadyClock = std::chrono::steady_clock;
-
 constexpr int kOk = 200;
 constexpr const char* kHost = "127.0.0.1";
+constexpr uint64_t kCallerSeed = 11;
 
-http::Request request_of(const Peer& peer, const std::string& path,
-                         std::string_view accept_encoding) {
-  http::Request request;
-  request.set_target(path);
-  if (!peer.token.empty()) {
-    request.headers.add("Authorization", "Bearer " + peer.token);
+// The organisation of that turn among those of the set.
+size_t pick(OrganisationSet set, size_t organisations, uint64_t turn) {
+  std::vector<size_t> members;
+  for (size_t i = 0; i < organisations; ++i) {
+    if ((set & only(i)) != 0) {
+      members.push_back(i);
+    }
   }
-  if (!accept_encoding.empty()) {
-    request.headers.add("Accept-Encoding", accept_encoding);
-  }
-  return request;
+  CHECK(!members.empty());
+  return members[turn % members.size()];
 }
 
 Result<http::Response> ask(http::Client& client, const http::Request& request) {
@@ -90,12 +90,18 @@ class Connection {
   }
   int socket() const { return socket_; }
 
-  Status send(const Target& target, std::string_view head_rest) {
+  // `token`: empty for none.
+  Status send(const Target& target, std::string_view token, std::string_view head_rest) {
     target_ = &target;
     head_.clear();
     body_left_.reset();
     body_size_ = 0;
-    request_ = "GET " + target.path;
+    request_ = "GET " + target.path + " HTTP/1.1\r\n";
+    if (!token.empty()) {
+      request_ += "Authorization: Bearer ";
+      request_ += token;
+      request_ += "\r\n";
+    }
     request_ += head_rest;
     sent_at_ = SteadyClock::now();
     // A request is small, and the one before was answered: it fits the socket's buffer.
@@ -197,10 +203,8 @@ class Driver {
         order_(shuffled(traffic.targets.size(), traffic.seed)),
         connections_(traffic.clients),
         buffer_(kReadBytes, '\0') {
-    head_rest_ = " HTTP/1.1\r\nHost: 127.0.0.1\r\n";
-    if (!peer.token.empty()) {
-      head_rest_ += "Authorization: Bearer " + peer.token + "\r\n";
-    }
+    head_rest_ = "Host: 127.0.0.1\r\n";
+    asked_.resize(peer.callers == nullptr ? 0 : peer.callers->organisations());
     if (!traffic.accept_encoding.empty()) {
       head_rest_ += fmt::format("Accept-Encoding: {}\r\n", traffic.accept_encoding);
     }
@@ -263,8 +267,17 @@ class Driver {
     if (target == nullptr) {
       return false;
     }
-    TRY(connections_[at].send(*target, head_rest_));
+    TRY(connections_[at].send(*target, next_token(*target), head_rest_));
     return true;
+  }
+
+  std::string_view next_token(const Target& target) {
+    if (peer_.callers == nullptr) {
+      return {};
+    }
+    const size_t organisation = pick(target.seen_by, asked_.size(), random_.next());
+    const auto& tokens = peer_.callers->tokens(organisation);
+    return tokens[asked_[organisation]++ % tokens.size()];
   }
 
   void count(const Connection& connection) {
@@ -280,6 +293,9 @@ class Driver {
     }
     std::sort(all.begin(), all.end());
     measured_.answers = all.size();
+    for (size_t i = 0; i < asked_.size(); ++i) {
+      measured_.users += std::min<uint64_t>(asked_[i], peer_.callers->tokens(i).size());
+    }
     measured_.busy_seconds = std::accumulate(all.begin(), all.end(), 0.0) / 1e3;
     measured_.p50_ms = all[all.size() / 2];
     measured_.p99_ms = all[all.size() * 99 / 100];
@@ -291,6 +307,8 @@ class Driver {
   std::vector<size_t> order_;
   size_t turn_ = 0;
   std::vector<Connection> connections_;
+  std::vector<uint64_t> asked_;  // requests, by organisation
+  SeededRandom random_{kCallerSeed};
   std::string head_rest_;
   std::string buffer_;
   std::vector<float> latencies_ms_;
@@ -307,9 +325,23 @@ Result<Measured> drive(const Peer& peer, const Traffic& traffic) {
   return Driver(peer, traffic).run();
 }
 
-Result<std::string> fetch(const Peer& peer, const std::string& path) {
+std::string authorization(const Peer& peer, const Target& target, uint64_t turn) {
+  if (peer.callers == nullptr) {
+    return {};
+  }
+  const auto& tokens =
+      peer.callers->tokens(pick(target.seen_by, peer.callers->organisations(), turn));
+  return "Bearer " + tokens[turn % tokens.size()];
+}
+
+Result<std::string> fetch(const Peer& peer, const Target& target) {
   TRY(http::Client client, http::Client::connect(kHost, peer.port));
-  TRY(http::Response response, ask(client, request_of(peer, path, {})));
+  http::Request request;
+  request.set_target(target.path);
+  if (std::string field = authorization(peer, target, 0); !field.empty()) {
+    request.headers.add("Authorization", field);
+  }
+  TRY(http::Response response, ask(client, request));
   return std::move(response.body);
 }
 

@@ -10,6 +10,7 @@
 #include <vector>
 
 #include "base/result.h"
+#include "bench/callers.h"
 
 namespace continuum::bench {
 
@@ -17,12 +18,13 @@ namespace continuum::bench {
 struct Peer {
   uint16_t port = 0;
   pid_t pid = -1;
-  std::string token;  // empty: no Authorization
+  const Callers* callers = nullptr;  // null: it asks for no Authorization
 };
 
 struct Target {
   std::string path;
-  uint64_t resources = 1;  // in its answer
+  uint64_t resources = 1;         // in its answer
+  OrganisationSet seen_by = ~0U;  // whose staff may see it; at least one has
 };
 
 enum class Order : uint8_t {
@@ -47,7 +49,8 @@ struct Measured {
   double busy_seconds = 0;  // all latencies together
   double p50_ms = 0;
   double p99_ms = 0;
-  double cpu_us = 0;  // of the server, for one answer
+  double cpu_us = 0;   // of the server, for one answer
+  uint64_t users = 0;  // who asked
 
   double per_second() const { return static_cast<double>(answers) / seconds; }
   double mean_bytes() const {
@@ -58,9 +61,13 @@ struct Measured {
   }
 };
 
-// Any answer but 200 is an error.
+// Each request is sent by a user, in turn, of an organisation that may see its target. Any answer
+// but 200 is an error.
 Result<Measured> drive(const Peer& peer, const Traffic& traffic);
+// The value of Authorization for a request of one who may see `target`; empty for a peer that wants
+// none. `turn` chooses among them.
+std::string authorization(const Peer& peer, const Target& target, uint64_t turn);
 // The body of one answer. Any but 200 is an error.
-Result<std::string> fetch(const Peer& peer, const std::string& path);
+Result<std::string> fetch(const Peer& peer, const Target& target);
 
 }  // namespace continuum::bench

@@ -2,7 +2,6 @@
 
 #include <fcntl.h>
 #include <fmt/format.h>
-#include <sys/resource.h>
 #include <unistd.h>
 
 #include <algorithm>
@@ -15,6 +14,7 @@
 
 #include "base/file_system.h"
 #include "base/random.h"
+#include "bench/time.h"
 #include "crypto/stream_cipher.h"
 #include "http/compress.h"
 #include "http/server.h"
@@ -24,8 +24,6 @@
 namespace continuum::bench {
 namespace {
 
-using SteadyClock = std::chrono::steady_clock;
-
 constexpr unsigned kLoadThreads = 2;
 constexpr unsigned kThreadsPerCore = 2;  // as continuum serve has
 constexpr std::chrono::milliseconds kStartPoll{2};
@@ -34,32 +32,6 @@ constexpr size_t kBodyBytesMax = size_t{1} << 30;
 constexpr size_t kIndexKeyBytesMax = 64;
 
 const crypto::Key kKey = {1, 2, 3};
-
-double seconds_since(SteadyClock::time_point start) {
-  return std::chrono::duration<double>(SteadyClock::now() - start).count();
-}
-
-double thread_cpu_seconds() {
-  rusage used = {};
-  getrusage(RUSAGE_THREAD, &used);
-  auto seconds = [](const timeval& time) {
-    return static_cast<double>(time.tv_sec) + static_cast<double>(time.tv_usec) / 1e6;
-  };
-  return seconds(used.ru_utime) + seconds(used.ru_stime);
-}
-
-// Calls `pass`, which does `count` operations, until the time is over: CPU us of one.
-template <typename Pass>
-double cpu_us_of(double seconds, size_t count, const Pass& pass) {
-  const auto start = SteadyClock::now();
-  const double before = thread_cpu_seconds();
-  uint64_t done = 0;
-  while (seconds_since(start) < seconds) {
-    pass();
-    done += count;
-  }
-  return (thread_cpu_seconds() - before) * 1e6 / static_cast<double>(done);
-}
 
 struct IndexKey {
   char bytes[kIndexKeyBytesMax];
@@ -228,8 +200,8 @@ Result<ConstantServer> ConstantServer::start(const std::string& folder, const st
     uint16_t port = 0;
     std::string end;
     if (stream >> port >> end) {
-      Peer peer{.port = port, .pid = process.pid(), .token = {}};
-      return ConstantServer(std::move(process), std::move(peer));
+      Peer peer{.port = port, .pid = process.pid()};
+      return ConstantServer(std::move(process), peer);
     }
     std::this_thread::sleep_for(kStartPoll);
   }

@@ -33,8 +33,7 @@ class ConstantServer {
   const Peer& peer() const { return peer_; }
 
  private:
-  ConstantServer(Process process, Peer peer)
-      : process_(std::move(process)), peer_(std::move(peer)) {}
+  ConstantServer(Process process, Peer peer) : process_(std::move(process)), peer_(peer) {}
   Process process_;
   Peer peer_;
 };

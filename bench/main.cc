@@ -1,4 +1,4 @@
-// continuum_bench [NAME...] [--people N] [--seconds S] [--keep]: docs/benchmarks.md.
+// continuum_bench [NAME...] [--people N] [--seconds S] [--entries E] [--keep]: docs/benchmarks.md.
 #include <fmt/format.h>
 
 #include <algorithm>
@@ -13,10 +13,12 @@ namespace continuum::bench {
 namespace {
 
 constexpr const char* kUsage =
-    "continuum_bench [NAME...] [--people N] [--seconds S] [--keep]\n\n"
-    "NAME       load, size, start, read, record or memory, or how it begins; default: all\n"
+    "continuum_bench [NAME...] [--people N] [--seconds S] [--entries E] [--keep]\n\n"
+    "NAME       load, size, start, read, record, decide, ledger or memory, or how it begins;\n"
+    "           default: all\n"
     "--people   of the synthetic region [10000]\n"
     "--seconds  of each measurement [5]\n"
+    "--entries  of the large ledger [10000000]\n"
     "--keep     leaves the data in build/bench\n";
 
 struct Benchmark {
@@ -25,7 +27,8 @@ struct Benchmark {
 };
 constexpr Benchmark kBenchmarks[] = {{"load", bench_load},           {"size", bench_size},
                                      {"start", bench_start},         {"read", bench_read},
-                                     {"record", bench_whole_record}, {"memory", bench_memory}};
+                                     {"record", bench_whole_record}, {"decide", bench_decide},
+                                     {"ledger", bench_ledger},       {"memory", bench_memory}};
 
 // Nothing for a wrong command line.
 std::optional<Options> parse(int count, char** words) {
@@ -37,6 +40,8 @@ std::optional<Options> parse(int count, char** words) {
       options.people = static_cast<uint32_t>(std::strtoul(words[++i], nullptr, 10));
     } else if (word == "--seconds" && has_value) {
       options.seconds = std::strtod(words[++i], nullptr);
+    } else if (word == "--entries" && has_value) {
+      options.ledger_entries = std::strtoul(words[++i], nullptr, 10);
     } else if (word == "--keep") {
       options.keep = true;
     } else if (word.starts_with('-')) {

@@ -36,7 +36,8 @@ std::string bundle(unsigned patient) {
   std::string out = fmt::format(
       R"({{"resourceType":"Bundle","type":"transaction","entry":[{{"fullUrl":)"
       R"("urn:uuid:00000000-0000-4000-8000-{0:04x}ffffffff","resource":{{"resourceType":"Patient",)"
-      R"("id":"p-{0}","birthDate":"1950-01-01"}},"request":{{"method":"PUT","url":"Patient/p-{0}"}}}})",
+      R"("id":"p-{0}","birthDate":"1950-01-01","generalPractitioner":[{{"identifier":{{)"
+      R"("system":"https://fhir.nhs.uk/Id/ods-organization-code","value":"A81001"}}}}]}},"request":{{"method":"PUT","url":"Patient/p-{0}"}}}})",
       patient);
   for (unsigned i = 1; i < kResources; ++i) {
     out += ',';
@@ -74,11 +75,11 @@ struct Outcomes {
   std::atomic<uint64_t> bytes{0};
 };
 
-void ask_once(const Peer& peer, const std::string& path, Outcomes& outcomes) {
+void ask_once(const Peer& peer, const Target& target, Outcomes& outcomes) {
   auto client = http::Client::connect("127.0.0.1", peer.port);
   http::Request request;
-  request.set_target(path);
-  request.headers.add("Authorization", "Bearer " + peer.token);
+  request.set_target(target.path);
+  request.headers.add("Authorization", authorization(peer, target, 0));
   auto response = client ? client->send(request) : fail(client.error());
   const int status = response ? response->status : 0;
   if (status == 200) {
@@ -95,7 +96,7 @@ void ask_once(const Peer& peer, const std::string& path, Outcomes& outcomes) {
 void ask_all_at_once(const Peer& peer, const std::vector<Target>& records, Outcomes& outcomes) {
   std::vector<std::jthread> clients;
   for (const Target& record : records) {
-    clients.emplace_back([&peer, &record, &outcomes] { ask_once(peer, record.path, outcomes); });
+    clients.emplace_back([&peer, &record, &outcomes] { ask_once(peer, record, outcomes); });
   }
 }
 
@@ -122,7 +123,7 @@ Status bench_memory(Stage& stage) {
   stage.report().add(
       memory_row("memory: load of 20,000-entry bundles, peak", loaded.peak_mb, cache));
 
-  TRY(Facts facts, gather_facts(place.data(), place.key_file()));
+  TRY(Facts facts, gather_facts(place));
   TRY(Server server, Server::start(place));
   Outcomes outcomes;
   for (unsigned round = 0; round < kRounds; ++round) {

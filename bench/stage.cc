@@ -105,16 +105,17 @@ Result<LoadFigures> Place::load(const std::string& path, const std::string& sour
   return figures;
 }
 
-Status Place::write_region(const std::string& from, uint64_t cache_mb) const {
+Status Place::write_region(const std::string& from, uint64_t cache_mb) {
   TRY(config::Region region, config::load_region(posix_files(), from));
   region.cache_mb = cache_mb;
   region.listen.port = 0;
+  TRY(callers_, Callers::create(region, file("issuer.json")));
   return replace_file(posix_files(), region_file(), config::to_toml(region));
 }
 
 Result<Server> Server::start(const Place& place) {
-  std::vector<std::string> arguments = {place.program(),     "serve", "--config",
-                                        place.region_file(), "--log", "failed"};
+  std::vector<std::string> arguments = {place.program(), "serve",  "--config", place.region_file(),
+                                        "--log",         "failed", "--policy", kPolicyFile};
   for (const std::string& argument : place.store_arguments()) {
     arguments.push_back(argument);
   }
@@ -132,12 +133,7 @@ Result<Server> Server::start(const Place& place) {
     }
     std::this_thread::sleep_for(kStartPoll);
   }
-  TRY(std::string token,
-      read_file(posix_files(), place.data() + ".operator-token", kOutputBytesMax));
-  while (token.ends_with('\n')) {
-    token.pop_back();
-  }
-  server.peer_ = {.port = *port, .pid = server.pid(), .token = std::move(token)};
+  server.peer_ = {.port = *port, .pid = server.pid(), .callers = &place.callers()};
   return server;
 }
 
@@ -189,7 +185,7 @@ Result<LoadFigures> Stage::load_again() {
 Result<const Facts*> Stage::facts() {
   TRY(loaded());
   if (!facts_) {
-    TRY(facts_, gather_facts(place_.data(), place_.key_file()));
+    TRY(facts_, gather_facts(place_));
   }
   return &*facts_;
 }

@@ -18,10 +18,14 @@ struct Options {
   std::vector<std::string> names;  // prefixes; empty: all
   uint32_t people = 10'000;
   double seconds = 5;  // of each measurement
+  uint64_t ledger_entries = 10'000'000;
   bool keep = false;
   std::string program;  // path of continuum
   std::string folder;   // ours alone; removed at the end unless `keep`
 };
+
+// Who may see what.
+inline constexpr const char* kPolicyFile = CONTINUUM_SOURCE_DIR "/policy/region.policy";
 
 // What `continuum load` of one or more inputs came to.
 struct LoadFigures {
@@ -56,8 +60,10 @@ class Place {
   Result<Usage> run(const std::string& name, std::vector<std::string> arguments) const;
   Result<LoadFigures> load(const std::string& path, const std::string& source,
                            uint64_t cache_mb) const;
-  // Writes region_file() as `from`, with that cache.
-  Status write_region(const std::string& from, uint64_t cache_mb) const;
+  // Writes region_file() as `from`, with that cache and an issuer of tokens for callers().
+  Status write_region(const std::string& from, uint64_t cache_mb);
+  // Once there is a region.
+  const Callers& callers() const { return *callers_; }
 
  private:
   std::vector<std::string> store_arguments() const;
@@ -65,9 +71,10 @@ class Place {
 
   std::string program_;
   std::string folder_;
+  std::optional<Callers> callers_;
 };
 
-// `continuum serve`, ready to be asked.
+// `continuum serve`, ready to be asked. Its place must outlive it.
 class Server {
  public:
   static Result<Server> start(const Place& place);

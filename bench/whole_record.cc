@@ -72,7 +72,8 @@ class WholeRecord {
     TRY(ConstantServer constant,
         ConstantServer::start(stage_.place().file(""), std::string(size, 'x')));
     std::vector<Target> targets = {
-        {"/", static_cast<uint64_t>(std::max(1.0, like.mean_resources() + 0.5))}};
+        {.path = "/",
+         .resources = static_cast<uint64_t>(std::max(1.0, like.mean_resources() + 0.5))}};
     TRY(one_floor_, drive(constant.peer(), traffic(targets, 1)));
     TRY(many_floor_, drive(constant.peer(), traffic(targets, kManyClients)));
     return {};
@@ -157,7 +158,7 @@ class WholeRecord {
     Traffic asked = traffic(facts_.records, 1);
     asked.accept_encoding = "gzip";
     TRY(Measured measured, drive(server.peer(), asked));
-    TRY(std::string text, fetch(server.peer(), typical().path));
+    TRY(std::string text, fetch(server.peer(), typical()));
     Row row = row_of("record: warm, 1 client, gzip", measured);
     row.figure = measured.p50_ms;
     row.unit = "ms";

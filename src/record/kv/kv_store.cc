@@ -56,7 +56,7 @@ Status extract_index(const ItemKey& key, SourceNumber source, std::string_view b
 Status KvStore::open_log(const kv::Snapshot& snapshot, DamagedLedger damaged) {
   auto log = ledger::Log::open(snapshot, kLedgerFamilies);
   if (!log && damaged == DamagedLedger::kReadOnly && log.error().code == ErrorCode::kCorrupt) {
-    broken_ = fail(log.error());
+    ledger_damage_ = fail(log.error());
     return {};
   }
   TRY(log_, std::move(log));
@@ -429,9 +429,9 @@ Instant KvStore::next_instant() {
 }
 
 void KvStore::commit_group(const std::vector<Waiter*>& waiters) {
-  if (!broken_) {
+  if (!ledger_damage_) {
     for (Waiter* waiter : waiters) {
-      waiter->result = fail(broken_.error());
+      waiter->result = fail(ledger_damage_.error());
     }
     return;
   }
@@ -462,9 +462,8 @@ void KvStore::commit_group(const std::vector<Waiter*>& waiters) {
     written = kv_->commit(group.batch, kv::Durability::kSynced);
   }
   if (!written) {
-    // SAFETY: what the disk holds now is not known. The next start finds out; until then nothing is
-    // acknowledged that might stand beside something else of the same number.
-    broken_ = written;
+    // What could not be written is as if it had never been asked for. An engine that cannot tell
+    // what its disk holds now refuses everything until it is opened anew.
     log_->abandon();
     for (Waiter* waiter : waiters) {
       if (waiter->result) {

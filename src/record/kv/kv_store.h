@@ -140,7 +140,7 @@ class KvStore final : public Store {
 
   // Only the leader of the queue touches it.
   std::optional<ledger::Log> log_;
-  Status broken_;  // the first failure to write
+  Status ledger_damage_;  // why the ledger can be read only
   // Only the leader of the queue, or the one bulk load, touches these.
   T last_t_ = 0;
   Instant last_instant_;

@@ -108,6 +108,7 @@ struct Api::State {
   RateLimit rate;
   std::atomic<bool> ledger_fails{false};  // the last answer could not be written down
   std::function<http::Statistics()> statistics = [] { return http::Statistics(); };
+  std::function<service::DiskNumbers()> disk;
 };
 
 // What is the same for everybody.
@@ -202,6 +203,9 @@ http::Response Api::State::answer_known(const http::Request& request, const Rout
 std::string Api::State::metrics_text() {
   auto view = options.store.view();
   auto ledger = view->ledger();
+  if (disk) {
+    metrics.tell(disk());
+  }
   return metrics.text(
       statistics(), view->stable_t(), ledger ? ledger->size() : 0,
       static_cast<uint64_t>(std::max<int64_t>(0, options.checkpoints.age_seconds())));
@@ -216,6 +220,10 @@ http::Response Api::server_error(int status, std::string_view reason) {
 
 void Api::watch(std::function<http::Statistics()> statistics) {
   state_->statistics = std::move(statistics);
+}
+
+void Api::watch_disk(std::function<service::DiskNumbers()> disk) {
+  state_->disk = std::move(disk);
 }
 
 Disclosed<http::Response> Api::answer(const http::Request& request) {

@@ -19,6 +19,7 @@
 #include "http/server.h"
 #include "record/store.h"
 #include "service/checkpoints.h"
+#include "service/disk_reserve.h"
 
 namespace continuum::api {
 
@@ -54,6 +55,8 @@ class Api {
   static http::Response server_error(int status, std::string_view reason);
   // Where /metrics gets the server's numbers from; zeros until it is told. Before requests arrive.
   void watch(std::function<http::Statistics()> statistics);
+  // Where it gets the disk's numbers from; it says none until it is told. Before requests arrive.
+  void watch_disk(std::function<service::DiskNumbers()> disk);
 
  private:
   struct State;

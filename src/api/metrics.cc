@@ -91,6 +91,14 @@ void Metrics::count(Interaction interaction, int status, size_t bytes,
   state_->times[row]->Observe(std::chrono::duration<double>(time).count());
 }
 
+void Metrics::tell(const service::DiskNumbers& disk) {
+  state_->set("continuum_disk_free_bytes", "Free on the data folder's disk", disk.free_bytes);
+  state_->set("continuum_ledger_reserve_bytes",
+              "Kept on the disk for the ledger; 0 when it was given up", disk.reserve_bytes);
+  state_->set("continuum_disk_low", "1 when the ledger's reserve is not whole or not free besides",
+              disk.low ? 1 : 0);
+}
+
 std::string Metrics::text(const http::Statistics& statistics, uint64_t t, uint64_t ledger_size,
                           uint64_t checkpoint_age_seconds) const {
   State& state = *state_;

@@ -37,6 +37,7 @@ struct Limits {
   uint64_t page_size = 100;                // items in a page when the client names no _count
   uint64_t page_size_max = 1'000;          // items in a page at most
   uint64_t caller_requests = 500;          // of one caller in one second
+  uint64_t ledger_reserve_mb = 64;         // of disk, kept for the ledger; 0: none
   bool operator==(const Limits&) const = default;
 };
 
@@ -49,7 +50,7 @@ struct NumberField {
   uint64_t max;
 };
 
-constexpr std::array<NumberField<Limits>, 10> kLimitFields{{
+constexpr std::array<NumberField<Limits>, 11> kLimitFields{{
     {"header_bytes", &Limits::header_bytes, 1'024, 1'048'576},
     {"body_bytes", &Limits::body_bytes, 1'024, 2'147'483'648},
     {"depth", &Limits::depth, 16, 512},
@@ -60,6 +61,7 @@ constexpr std::array<NumberField<Limits>, 10> kLimitFields{{
     {"page_size", &Limits::page_size, 1, 10'000},
     {"page_size_max", &Limits::page_size_max, 1, 10'000},
     {"caller_requests", &Limits::caller_requests, 1, 1'000'000},
+    {"ledger_reserve_mb", &Limits::ledger_reserve_mb, 0, 1'048'576},
 }};
 
 constexpr uint64_t kCacheMbMin = 8;

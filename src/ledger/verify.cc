@@ -207,16 +207,18 @@ class Checkpoints {
   // Without a root the tree is not known and nothing can be said.
   void compare(uint64_t size, const MaybeHash& root) {
     bool forked = false;
+    bool agrees = false;
     for (; at(size); ++next_) {
-      if (root && known_[next_].root == *root) {
-        agrees_max_ = size;
-      } else if (root) {
-        forked = true;
-      }
+      agrees = agrees || (root && known_[next_].root == *root);
+      forked = forked || (root && known_[next_].root != *root);
     }
     if (forked) {
       findings_.add(FindingKind::kForked, size);
-      differs_min_ = std::min(differs_min_.value_or(size), size);
+      differs_min_ = differs_min_.value_or(size);
+    }
+    if (agrees) {
+      agrees_max_ = size;
+      agrees_before_ = differs_min_ ? agrees_before_ : size;
     }
   }
 
@@ -226,7 +228,7 @@ class Checkpoints {
       findings_.add(FindingKind::kCut, known_.back().size, entries);
     }
     if (differs_min_) {
-      findings_.add(FindingKind::kRewritten, agrees_max_, *differs_min_);
+      findings_.add(FindingKind::kRewritten, agrees_before_, *differs_min_);
     }
   }
   uint64_t agrees_max() const { return agrees_max_; }
@@ -242,6 +244,7 @@ class Checkpoints {
   std::vector<Known> known_;
   size_t next_ = 0;
   uint64_t agrees_max_ = 0;
+  uint64_t agrees_before_ = 0;  // of those smaller than the smallest that does not
   std::optional<uint64_t> differs_min_;
 };
 

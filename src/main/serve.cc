@@ -125,11 +125,26 @@ http::Options to_server_options(const ServeArguments& arguments, const config::R
   return options;
 }
 
-// Sees to it that checkpoints are written while the server runs.
+void look_after(service::DiskReserve& reserve) {
+  using Event = service::DiskReserve::Event;
+  auto event = reserve.look();
+  if (!event) {
+    report_error(event.error());
+  } else if (*event == Event::kGivenUp) {
+    report_error(
+        {ErrorCode::kUnavailable,
+         fmt::format("the disk is nearly full: the ledger's reserve was given up, {} bytes "
+                     "are free; when they are used nothing will be answered",
+                     reserve.numbers().free_bytes)});
+  }
+}
+
+// Sees to it that checkpoints are written while the server runs, and that there is room for the
+// ledger.
 class Watch {
  public:
-  explicit Watch(service::Checkpoints& checkpoints)
-      : thread_([this, &checkpoints] { run(checkpoints); }) {}
+  Watch(service::Checkpoints& checkpoints, service::DiskReserve& reserve)
+      : thread_([this, &checkpoints, &reserve] { run(checkpoints, reserve); }) {}
   ~Watch() {
     {
       std::lock_guard lock(mutex_);
@@ -142,9 +157,10 @@ class Watch {
   Watch& operator=(const Watch&) = delete;
 
  private:
-  void run(service::Checkpoints& checkpoints) {
+  void run(service::Checkpoints& checkpoints, service::DiskReserve& reserve) {
     std::unique_lock lock(mutex_);
     while (!stopped_.wait_for(lock, kWatchStep, [this] { return stopping_; })) {
+      look_after(reserve);
       if (Status written = checkpoints.write_when_due(); !written) {
         report_error(written.error());
       }
@@ -192,6 +208,11 @@ Status serve(const ServeArguments& arguments, const config::Region& region) {
     http::Server* server = running.load();
     return server != nullptr ? server->statistics() : http::Statistics();
   });
+  service::DiskReserve reserve(
+      service::posix_reserve_file(without_trailing_slash(arguments.store.data) + "/reserve"),
+      region.limits.ledger_reserve_mb << 20);
+  look_after(reserve);
+  api.watch_disk([&reserve] { return reserve.numbers(); });
   TRY(auto server,
       http::Server::start(to_server_options(arguments, region, budget),
                           [&api](const http::Request& request) { return api.handle(request); }));
@@ -200,7 +221,7 @@ Status serve(const ServeArguments& arguments, const config::Region& region) {
              server->port(), api::path_of(region.base_url), ledger_files.verifier);
   std::fflush(stdout);
   {
-    Watch watch(*checkpoints);
+    Watch watch(*checkpoints, reserve);
     wait_for_stop(signals);
     server->stop(kStopGrace);
   }

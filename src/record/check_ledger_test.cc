@@ -66,10 +66,9 @@ class CheckLedgerTest : public testing::Test {
     ASSERT_TRUE(kv.commit(undo, kv::Durability::kSynced));
   }
 
-  // The first row whose entry is about somebody, and what it says.
-  std::pair<std::string, ledger::Access> an_access() const {
-    const auto& [key, value] = *accesses_.begin();
-    return {key, *ledger::parse_access(key, value)};
+  // What the first row says.
+  ledger::Access first_access() const {
+    return *ledger::parse_access(accesses_.begin()->first, accesses_.begin()->second);
   }
 
   TestStore store_{Engine::kMemory};
@@ -110,17 +109,17 @@ TEST_F(CheckLedgerTest, NamesAChangedByteOfAnyRowThatLeadsToAnEntry) {
 }
 
 TEST_F(CheckLedgerTest, NamesAnEntryListedUnderAnotherWhomItIsNotAbout) {
-  auto [key, access] = an_access();
-  std::string value = accesses_.at(key);
+  ledger::Access access = first_access();
+  auto [key, value] = *accesses_.begin();
   uint64_t other = access.ord + 1;  // has an audit key too
-  auto moved = findings_after([&, &k = key](kv::Batch& batch) {
+  auto moved = findings_after([&, &k = key, &v = value](kv::Batch& batch) {
     batch.remove(kAccesses, k);
-    batch.put(kAccesses, ledger::access_key(other, access.number), value);
+    batch.put(kAccesses, ledger::access_key(other, access.number), v);
   });
   EXPECT_EQ(moved.size(), 1U);
   EXPECT_TRUE(names(moved, "which is not about it"));
-  auto doubled = findings_after([&](kv::Batch& batch) {
-    batch.put(kAccesses, ledger::access_key(other, access.number), value);
+  auto doubled = findings_after([&, &v = value](kv::Batch& batch) {
+    batch.put(kAccesses, ledger::access_key(other, access.number), v);
   });
   EXPECT_TRUE(names(doubled, "accesses: more than one row leads to person entry " +
                                  std::to_string(access.number)));

@@ -7,7 +7,7 @@ import crypto from 'node:crypto';
 import { attack, requestBytes } from './support.mjs';
 
 const ROUNDS = 3; // one that passes is enough: a busy machine adds differences, and hides none
-const EACH = 400;
+const EACH = 600;
 const WARM = 50;
 // Of a difference by chance: 1 in 2,000.
 const Z_MAX = 3.5;

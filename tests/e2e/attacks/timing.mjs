@@ -69,7 +69,8 @@ export async function attackTiming({ target, stranger, bystander, doctor, victim
     await attack(`time: ${name}`, async () => {
       const told = [];
       for (let round = 0; round < ROUNDS; ++round) {
-        const [refused, nobody, control] = await measure(target, [victim, absent, anybody].map((id) => requestBytes(path(id), { token })));
+        const requests = [victim, absent, anybody].map((id) => requestBytes(path(id), { token }));
+        const [refused, nobody, control] = await measure(target, requests);
         const z = deviate(refused, nobody);
         const zControl = deviate(control, nobody);
         told.push(`refused ${median(refused).toFixed(3)} ms, absent ${median(nobody).toFixed(3)} ms, `

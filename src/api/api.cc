@@ -175,6 +175,8 @@ Disclosed<http::Response> Api::State::answer(const http::Request& request, const
   auto status = static_cast<uint16_t>(response.status);
   auto disclosed = options.door.close(**visit, status, std::move(response));
   if (shows_nothing) {
+    // PERF: to take it down takes longer where there was something to refuse (2 to 7 us).
+    visit->reset();
     wait_for_next_step(started);
   }
   if (!disclosed) {

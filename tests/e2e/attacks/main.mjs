@@ -10,7 +10,7 @@ import { attackSlowly } from './slow.mjs';
 import { attackSmuggling } from './smuggling.mjs';
 import { conclude, json, Target } from './support.mjs';
 import { attackTiming } from './timing.mjs';
-import { attackTokens } from './tokens.mjs';
+import { attackTokens, inAnotherRole } from './tokens.mjs';
 
 const [url, truthFile] = process.argv.slice(2);
 const { CONTINUUM_ISSUER: issuer, CONTINUUM_BASE_URL: baseUrl, CONTINUUM_IDP_KEYS: keys } = process.env;
@@ -38,6 +38,7 @@ const world = {
   nhsNumber,
   birthDate,
   doctor: doctorTokens.access_token,
+  doctorInAnotherRole: inAnotherRole(doctorTokens.access_token, keys),
   idToken: doctorTokens.id_token,
   nurse: (await person('gp-mill-lane-nurse')).access_token,
   receptionist: (await person('gp-mill-lane-receptionist')).access_token,

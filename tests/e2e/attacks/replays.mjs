@@ -4,15 +4,26 @@ import assert from 'node:assert/strict';
 import { assertAlike, attack, field, json, shape } from './support.mjs';
 
 const FORM = 'Content-Type: application/x-www-form-urlencoded';
+const NEVER = 'BiologicallyDerivedProduct';
 const NUMBERS = 'https://fhir.nhs.uk/Id/nhs-number';
+
+const HISTORY_QUERIES = ['_count=0', '_count=1', '_count=x', '_page=AAAA', '_since=2020-01-01T00:00:00Z'];
+const EVERYTHING_QUERIES = [
+  '_asOf=t:1', '_asOf=t:0', '_asOf=t:999999999', '_asOf=2020-01-01T00:00:00Z', '_asOf=2999-01-01T00:00:00Z',
+  '_asOf=x', '_since=1900-01-01T00:00:00Z', '_since=2999-01-01T00:00:00Z', '_type=Patient', '_type=Observation',
+  '_type=Organization', '_type=Nonesuch', '_type=', 'start=1900', 'end=1900', 'start=2000&end=1999', '_count=0',
+  '_count=1', '_count=-1', '_page=', '_page=AAAA',
+];
 
 // Questions about a Patient; nothing that is asked may make a refused one differ from an absent one.
 const QUESTIONS = {
   read: (id) => [`/fhir/Patient/${id}`],
   'If-None-Match of the first version': (id) => [`/fhir/Patient/${id}`, { fields: ['If-None-Match: W/"1"'] }],
   'If-None-Match of any version': (id) => [`/fhir/Patient/${id}`, { fields: ['If-None-Match: *'] }],
-  'If-None-Match of many versions': (id) => [`/fhir/Patient/${id}`, { fields: [`If-None-Match: ${Array.from({ length: 60 }, (_, i) => `W/"${i}"`).join(', ')}`] }],
-  'If-Modified-Since': (id) => [`/fhir/Patient/${id}`, { fields: ['If-Modified-Since: Tue, 19 Jan 2038 03:14:07 GMT'] }],
+  'If-None-Match of many versions': (id) => [`/fhir/Patient/${id}`,
+    { fields: [`If-None-Match: ${Array.from({ length: 60 }, (_, i) => `W/"${i}"`).join(', ')}`] }],
+  'If-Modified-Since': (id) => [`/fhir/Patient/${id}`,
+    { fields: ['If-Modified-Since: Tue, 19 Jan 2038 03:14:07 GMT'] }],
   'If-Match': (id) => [`/fhir/Patient/${id}`, { fields: ['If-Match: W/"1"'] }],
   Range: (id) => [`/fhir/Patient/${id}`, { fields: ['Range: bytes=0-10'] }],
   'Expect': (id) => [`/fhir/Patient/${id}`, { fields: ['Expect: 200-ok'] }],
@@ -25,18 +36,17 @@ const QUESTIONS = {
     `version ${version}`, (id) => [`/fhir/Patient/${id}/_history/${version}`]])),
   'version 1, known': (id) => [`/fhir/Patient/${id}/_history/1`, { fields: ['If-None-Match: W/"1"'] }],
   history: (id) => [`/fhir/Patient/${id}/_history`],
-  ...Object.fromEntries(['_count=0', '_count=1', '_count=x', '_page=AAAA', '_since=2020-01-01T00:00:00Z'].map((query) => [
+  ...Object.fromEntries(HISTORY_QUERIES.map((query) => [
     `history ${query}`, (id) => [`/fhir/Patient/${id}/_history?${query}`]])),
   everything: (id) => [`/fhir/Patient/${id}/$everything`],
   'everything, encoded': (id) => [`/fhir/Patient/${id}/%24everything`],
-  ...Object.fromEntries(['_asOf=t:1', '_asOf=t:0', '_asOf=t:999999999', '_asOf=2020-01-01T00:00:00Z', '_asOf=2999-01-01T00:00:00Z', '_asOf=x',
-    '_since=1900-01-01T00:00:00Z', '_since=2999-01-01T00:00:00Z', '_type=Patient', '_type=Observation', '_type=Organization', '_type=Nonesuch', '_type=',
-    'start=1900', 'end=1900', 'start=2000&end=1999', '_count=0', '_count=1', '_count=-1', '_page=', '_page=AAAA'].map((query) => [
+  ...Object.fromEntries(EVERYTHING_QUERIES.map((query) => [
     `everything ${query}`, (id) => [`/fhir/Patient/${id}/$everything?${query}`]])),
   'who looked': (id) => [`/fhir/AuditEvent?patient=${id}`],
   'who looked, by reference': (id) => [`/fhir/AuditEvent?patient=Patient/${id}&_count=1`],
   'who looked, twice': (id) => [`/fhir/AuditEvent?patient=${id}&patient=${id}`],
-  'who looked, by form': (id) => ['/fhir/AuditEvent/_search', { method: 'POST', fields: [FORM], body: `patient=${id}` }],
+  'who looked, by form': (id) => ['/fhir/AuditEvent/_search',
+    { method: 'POST', fields: [FORM], body: `patient=${id}` }],
   'search by id': (id) => [`/fhir/Patient?_id=${id}`],
   'search by id as identifier': (id) => [`/fhir/Patient?identifier=${encodeURIComponent(NUMBERS)}%7C${id}`],
   'search by form': (id) => ['/fhir/Patient/_search', { method: 'POST', fields: [FORM], body: `_id=${id}` }],
@@ -48,12 +58,18 @@ const QUESTIONS = {
 };
 
 export async function attackReplays(world) {
-  const { target, doctor, nurse, receptionist, stranger, citizen, bystander, operator, otherSystem, victim, absent, absentId, nhsNumber } = world;
+  const { target, victim, absent, absentId, nhsNumber } = world;
+  const { doctor, doctorInAnotherRole, nurse, receptionist, citizen } = world;
+  const { stranger, bystander, operator, otherSystem } = world;
+  const outsiders = [stranger, bystander, otherSystem, operator];
   const alike = [[victim, 'ID'], [absent, 'ID']];
+  // Ways to ask for one resource.
+  const itemPaths = ({ resourceType, id }) => ['', '/_history', '/_history/1'].map((rest) => (
+    [id, absentId(id)].map((each) => `/fhir/${resourceType}/${each}${rest}`)));
 
   for (const [name, question] of Object.entries(QUESTIONS)) {
     await attack(`asked roundabout: ${name}`, async () => {
-      for (const token of [stranger, bystander, otherSystem, operator]) {
+      for (const token of outsiders) {
         const ask = ([path, options]) => target.ask(path, { ...options, token });
         const refused = await ask(question(victim));
         assertAlike(refused, await ask(question(absent)), alike);
@@ -66,7 +82,8 @@ export async function attackReplays(world) {
       const [path, options] = QUESTIONS[name](victim);
       return target.ask(path, { ...options, token });
     };
-    for (const name of ['read', 'version 1', 'history', 'everything', 'everything _type=Observation', 'If-Match']) {
+    const names = ['read', 'version 1', 'history', 'everything', 'everything _type=Observation', 'If-Match'];
+    for (const name of names) {
       const answer = await ask(name);
       assert.equal(answer.status, 200, name);
       assert(answer.body.includes(victim) || answer.body.includes('Observation'), name);
@@ -77,12 +94,14 @@ export async function attackReplays(world) {
 
   const numberNobodyHas = '9999999999'; // well formed: its check digit is right
   await attack('a search by number tells a stranger nothing', async () => {
-    for (const token of [stranger, bystander, otherSystem, operator]) {
-      const known = await target.ask(world.search(nhsNumber), { token });
-      assertAlike(known, await target.ask(world.search(numberNobodyHas), { token }), [[nhsNumber, 'NUMBER'], [numberNobodyHas, 'NUMBER']]);
-      const form = (number) => ({ token, method: 'POST', fields: [FORM], body: `identifier=${encodeURIComponent(`${NUMBERS}|${number}`)}` });
-      assertAlike(await target.ask('/fhir/Patient/_search', form(nhsNumber)), await target.ask('/fhir/Patient/_search', form(numberNobodyHas)),
-        [[nhsNumber, 'NUMBER'], [numberNobodyHas, 'NUMBER']]);
+    for (const token of outsiders) {
+      const numbers = [nhsNumber, numberNobodyHas];
+      const same = numbers.map((number) => [number, 'NUMBER']);
+      await target.askAlike(numbers.map(world.search), { token }, same);
+      const [known, unknown] = await Promise.all(numbers.map((number) => target.ask('/fhir/Patient/_search', {
+        token, method: 'POST', fields: [FORM], body: `identifier=${encodeURIComponent(`${NUMBERS}|${number}`)}`,
+      })));
+      assertAlike(known, unknown, same);
     }
     assert.equal(json(await target.ask(world.search(numberNobodyHas), { token: doctor })).total, 0);
   });
@@ -94,13 +113,10 @@ export async function attackReplays(world) {
   await attack('no item of the record tells a stranger that it is there', async () => {
     assert(types.length > 5, `only ${types.length} types`);
     for (const type of types) {
-      const { id } = items.find(({ resourceType }) => resourceType === type);
-      const other = absentId(id);
-      for (const token of [stranger, bystander, otherSystem, operator]) {
-        for (const path of [(of) => `/fhir/${type}/${of}`, (of) => `/fhir/${type}/${of}/_history`, (of) => `/fhir/${type}/${of}/_history/1`]) {
-          const refused = await target.ask(path(id), { token });
-          assert.equal(refused.status, 404);
-          assertAlike(refused, await target.ask(path(other), { token }));
+      const item = items.find(({ resourceType }) => resourceType === type);
+      for (const token of outsiders) {
+        for (const paths of itemPaths(item)) {
+          assert.equal((await target.askAlike(paths, { token })).status, 404);
         }
       }
     }
@@ -109,20 +125,25 @@ export async function attackReplays(world) {
     const seen = json(await target.ask(`/fhir/Patient/${victim}/$everything`, { token: receptionist }));
     const matches = seen.entry.filter(({ search }) => search.mode === 'match');
     assert.equal(seen.total, matches.length);
-    assert(matches.length > 0 && matches.every(({ resource }) => ['Patient', 'RelatedPerson'].includes(resource.resourceType)));
-    for (const type of types.filter((name) => !['Patient', 'RelatedPerson'].includes(name))) {
-      const { id } = items.find(({ resourceType }) => resourceType === type);
-      for (const path of [(of) => `/fhir/${type}/${of}`, (of) => `/fhir/${type}/${of}/_history`, (of) => `/fhir/${type}/${of}/_history/1`]) {
-        assertAlike(await target.ask(path(id), { token: receptionist }), await target.ask(path(absentId(id)), { token: receptionist }));
+    const identity = ['Patient', 'RelatedPerson'];
+    assert(matches.length > 0);
+    assert(matches.every(({ resource }) => identity.includes(resource.resourceType)));
+    for (const type of types.filter((name) => !identity.includes(name))) {
+      const item = items.find(({ resourceType }) => resourceType === type);
+      for (const paths of itemPaths(item)) {
+        await target.askAlike(paths, { token: receptionist });
       }
-      const none = await target.ask(`/fhir/Patient/${victim}/$everything?_type=${type}`, { token: receptionist });
-      const never = await target.ask(`/fhir/Patient/${victim}/$everything?_type=BiologicallyDerivedProduct`, { token: receptionist });
-      assertAlike(none, never, [[type, 'TYPE'], ['BiologicallyDerivedProduct', 'TYPE'], [field(none, 'content-length'), 'LENGTH'], [field(never, 'content-length'), 'LENGTH']]);
+      // Of a type there is in the record, and of one there never is.
+      const [none, never] = await Promise.all([type, NEVER].map((name) => (
+        target.ask(`/fhir/Patient/${victim}/$everything?_type=${name}`, { token: receptionist }))));
+      assert.equal(json(none).total, 0);
+      const lengths = [none, never].map((answer) => [`length: ${field(answer, 'content-length')}`, 'LENGTH']);
+      assertAlike(none, never, [[type, 'TYPE'], [NEVER, 'TYPE'], ...lengths]);
     }
   });
 
   // Page tokens
-  await attack("a page token is good for who was given it", async () => {
+  await attack('a page token is good for who was given it, in that role', async () => {
     const first = json(await target.ask(`/fhir/Patient/${victim}/$everything?_count=5`, { token: doctor }));
     const next = new URL(first.link.find(({ relation }) => relation === 'next').url);
     const path = next.pathname + next.search;
@@ -130,18 +151,22 @@ export async function attackReplays(world) {
     const damaged = (at) => path.slice(0, at) + (path[at] === 'A' ? 'B' : 'A') + path.slice(at + 1);
     const broken = await target.ask(damaged(path.length - 5), { token: doctor });
     assert.equal(broken.status, 400);
-    for (const token of [nurse, receptionist, citizen]) {
+    for (const token of [nurse, receptionist, citizen, doctorInAnotherRole]) {
       assertAlike(await target.ask(path, { token }), broken);
     }
-    for (const token of [stranger, bystander, operator, otherSystem]) {
-      assertAlike(await target.ask(path, { token }), await target.ask(path.replace(victim, absent), { token }));
+    for (const token of outsiders) {
+      await target.askAlike([path, path.replace(victim, absent)], { token });
     }
-    for (const otherPath of [path.replace('_count=5', '_count=50'), path.replace('?', '?_type=Observation&'), damaged(path.indexOf('_page=') + 6)]) {
+    const otherPaths = [path.replace('_count=5', '_count=50'), path.replace('?', '?_type=Observation&'),
+      damaged(path.indexOf('_page=') + 6)];
+    for (const otherPath of otherPaths) {
       assertAlike(await target.ask(otherPath, { token: doctor }), broken);
     }
     const page = next.searchParams.get('_page');
-    assertAlike(await target.ask(`/fhir/Patient/${victim}/_history?_page=${page}`, { token: doctor }), broken);
-    assertAlike(await target.ask(`/fhir/AuditEvent?patient=${victim}&_page=${page}`, { token: citizen }), broken);
+    const elsewheres = [[doctor, `Patient/${victim}/_history?`], [citizen, `AuditEvent?patient=${victim}&`]];
+    for (const [token, elsewhere] of elsewheres) {
+      assertAlike(await target.ask(`/fhir/${elsewhere}_page=${page}`, { token }), broken);
+    }
   });
   await attack("pages of who looked are the citizen's", async () => {
     const first = json(await target.ask(`/fhir/AuditEvent?patient=${victim}&_count=1`, { token: citizen }));
@@ -149,7 +174,7 @@ export async function attackReplays(world) {
     const path = next.pathname + next.search;
     assert.equal((await target.ask(path, { token: citizen })).status, 200);
     for (const token of [doctor, stranger, bystander]) {
-      assertAlike(await target.ask(path, { token }), await target.ask(path.replace(victim, absent), { token }), alike);
+      await target.askAlike([path, path.replace(victim, absent)], { token }, alike);
     }
   });
 
@@ -179,7 +204,8 @@ export async function attackReplays(world) {
       for (const token of [stranger, bystander, operator]) {
         const answer = await proofOf(given, token);
         assert.equal(answer.status, 200);
-        assert.deepEqual(Object.keys(json(answer)).sort(), ['checkpoint', 'leaf', 'number', 'path', 'receipt']);
+        const members = Object.keys(json(answer)).sort();
+        assert.deepEqual(members, ['checkpoint', 'leaf', 'number', 'path', 'receipt']);
         for (const secret of [victim, nhsNumber, 'Patient', 'read', 'gp-mill-lane', 'Q99002']) {
           assert(!answer.body.includes(secret), `the proof says ${secret}`);
         }
@@ -189,10 +215,14 @@ export async function attackReplays(world) {
     const beyond = await proofOf(`999999-${'0'.repeat(32)}`, stranger);
     assert.equal(beyond.status, 404);
     const [number, id] = receipt.split('-');
-    for (const guess of [`${number}-${'0'.repeat(32)}`, `${Number(number) + 1}-${id}`, `0-${id}`, `${number}-${id.slice(0, -1)}${id.endsWith('0') ? 1 : 0}`]) {
+    const nearly = id.slice(0, -1) + (id.endsWith('0') ? 1 : 0);
+    const zeros = '0'.repeat(32);
+    for (const guess of [`${number}-${zeros}`, `${Number(number) + 1}-${id}`, `0-${id}`, `${number}-${nearly}`]) {
       assertAlike(await proofOf(guess, stranger), beyond);
     }
-    for (const wrong of ['', 'x', `-1-${id}`, `${number}-${id.slice(1)}`, `${number}-${id}0`, '18446744073709551616-0', `${number}%00-${id}`]) {
+    const noReceipts = ['', 'x', `-1-${id}`, `${number}-${id.slice(1)}`, `${number}-${id}0`,
+      `18446744073709551616-${id}`, `${number}%00-${id}`];
+    for (const wrong of noReceipts) {
       assert.equal((await proofOf(wrong, stranger)).status, 400, wrong);
     }
   });
@@ -202,7 +232,8 @@ export async function attackReplays(world) {
       const [path, options] = question(victim);
       refusals.push(shape(await target.ask(path, { ...options, token: stranger })).replaceAll(victim, ''));
     }
-    const names = items.filter(({ resourceType }) => resourceType === 'Patient').flatMap(({ name }) => name.map(({ family }) => family));
+    const patients = items.filter(({ resourceType }) => resourceType === 'Patient');
+    const names = patients.flatMap(({ name }) => name.map(({ family }) => family));
     for (const secret of [nhsNumber, ...names]) {
       assert(refusals.every((text) => !text.includes(secret)), 'a refusal names somebody');
     }

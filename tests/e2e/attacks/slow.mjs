@@ -10,6 +10,7 @@ const CUT_MS = REQUEST_MS + 6000;
 const SERVED_MS = 1500;
 const SLOW = 14; // of each way; all of them fit into the connections there may be
 const CONNECTIONS = 128;
+const FORM = 'Content-Type: application/x-www-form-urlencoded';
 
 /** Writes a byte now and then until the server has had enough. Answers with how long that took. */
 async function trickle(target, begin, next) {
@@ -51,9 +52,11 @@ export async function attackSlowly(world) {
   const { target, doctor, victim } = world;
   const get = `/fhir/Patient/${victim}`;
   const post = requestBytes('/fhir/Patient/_search', {
-    token: doctor, method: 'POST', fields: ['Content-Type: application/x-www-form-urlencoded', 'Content-Length: 100000'],
+    token: doctor, method: 'POST', fields: [FORM, 'Content-Length: 100000'],
   });
-  const chunked = requestBytes('/fhir/Patient/_search', { token: doctor, method: 'POST', fields: ['Transfer-Encoding: chunked'] });
+  const chunked = requestBytes('/fhir/Patient/_search', {
+    token: doctor, method: 'POST', fields: ['Transfer-Encoding: chunked'],
+  });
   const header = requestBytes(get, { token: doctor }).subarray(0, -2);
   const ways = {
     'a header by fields': [header, (i) => `X-${i}: a\r\n`],
@@ -116,7 +119,9 @@ export async function attackSlowly(world) {
   await attack('requests sent before they are answered', async () => {
     const connection = target.connect();
     const COUNT = 500;
-    connection.write(Buffer.concat(Array.from({ length: COUNT }, (_, i) => requestBytes(i % 2 ? get : '/health', { token: doctor }))));
+    const path = (i) => (i % 2 ? get : '/health');
+    const requests = Array.from({ length: COUNT }, (_, i) => requestBytes(path(i), { token: doctor }));
+    connection.write(Buffer.concat(requests));
     for (let i = 0; i < COUNT; ++i) {
       const answer = await connection.answer();
       assert.equal(answer?.status, 200, `answer ${i}`);
@@ -126,7 +131,7 @@ export async function attackSlowly(world) {
   });
 
   const form = (body, fields = []) => ({
-    token: doctor, method: 'POST', body, fields: ['Content-Type: application/x-www-form-urlencoded', ...fields],
+    token: doctor, method: 'POST', body, fields: [FORM, ...fields],
   });
   const many = (count, of) => Array.from({ length: count }, (_, i) => of(i)).join('&');
   for (const [name, status, path, options] of [
@@ -141,7 +146,8 @@ export async function attackSlowly(world) {
     ['a form of 2 MB', 413, '/fhir/Patient/_search', form('a'.repeat(2_000_000))],
     ['a path of 500 segments', 404, `/fhir/Patient${'/a'.repeat(500)}`, { token: doctor }],
     ['an Accept of 10 kB', 406, get, { token: doctor, fields: [`Accept: ${'a/b,'.repeat(2500)}a/b`] }],
-    ['an If-None-Match of 10 kB', 200, get, { token: doctor, fields: [`If-None-Match: ${'W/"9",'.repeat(1700)}W/"9"`] }],
+    ['an If-None-Match of 10 kB', 200, get,
+      { token: doctor, fields: [`If-None-Match: ${'W/"9",'.repeat(1700)}W/"9"`] }],
   ]) {
     await attack(`huge: ${name}`, async () => assert.equal((await target.ask(path, options)).status, status));
   }

@@ -147,10 +147,18 @@ export class Target {
    */
   async ask(path, options = {}) {
     const connection = this.connect();
-    connection.write(requestBytes(path, { ...options, fields: [...(options.fields ?? []), 'Connection: close'] }));
+    const fields = [...(options.fields ?? []), 'Connection: close'];
+    connection.write(requestBytes(path, { ...options, fields }));
     const answer = await connection.answer(options.method);
     connection.close();
     assert(answer, `no answer to ${options.method ?? 'GET'} ${path.slice(0, 200)}`);
+    return answer;
+  }
+
+  /** Asks both and asserts that nobody could tell the answers apart; see shape(). The first answer. */
+  async askAlike([path, other], options, alike) {
+    const answer = await this.ask(path, options);
+    assertAlike(answer, await this.ask(other, options), alike);
     return answer;
   }
 }
@@ -219,8 +227,9 @@ export async function attack(name, run) {
 
 /** Prints how it went. Whether every attack was repelled. */
 export function conclude({ connections }) {
-  console.log(tally.failed.length === 0
-    ? `attack: ${tally.done} attacks over ${connections} connections repelled`
-    : `attack: ${tally.failed.length} of ${tally.done + tally.failed.length} broke something: ${tally.failed.join('; ')}`);
-  return tally.failed.length === 0;
+  const { done, failed } = tally;
+  console.log(failed.length === 0
+    ? `attack: ${done} attacks over ${connections} connections repelled`
+    : `attack: ${failed.length} of ${done + failed.length} broke something: ${failed.join('; ')}`);
+  return failed.length === 0;
 }

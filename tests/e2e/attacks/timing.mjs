@@ -7,7 +7,7 @@ import crypto from 'node:crypto';
 import { attack, requestBytes } from './support.mjs';
 
 const ROUNDS = 3; // one that passes is enough: a busy machine adds differences, and hides none
-const EACH = 400;
+const EACH = 600;
 const WARM = 50;
 // Of a difference by chance: 1 in 2,000.
 const Z_MAX = 3.5;
@@ -69,7 +69,8 @@ export async function attackTiming({ target, stranger, bystander, doctor, victim
     await attack(`time: ${name}`, async () => {
       const told = [];
       for (let round = 0; round < ROUNDS; ++round) {
-        const [refused, nobody, control] = await measure(target, [victim, absent, anybody].map((id) => requestBytes(path(id), { token })));
+        const requests = [victim, absent, anybody].map((id) => requestBytes(path(id), { token }));
+        const [refused, nobody, control] = await measure(target, requests);
         const z = deviate(refused, nobody);
         const zControl = deviate(control, nobody);
         told.push(`refused ${median(refused).toFixed(3)} ms, absent ${median(nobody).toFixed(3)} ms, `

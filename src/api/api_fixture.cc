@@ -2,9 +2,12 @@
 
 #include <gtest/gtest.h>
 
+#include <optional>
 #include <utility>
 
+#include "base/bytes.h"
 #include "base/check.h"
+#include "crypto/aead.h"
 #include "record/canonical.h"
 
 namespace continuum::api {
@@ -19,9 +22,98 @@ config::Region make_region() {
   region.base_url = kBase;
   region.limits.page_size_max = 50;
   region.organisations = {{"A81001", "Exemplar Surgery", config::OrganisationKind::kGpPractice},
+                          {"A81002", "Other Surgery", config::OrganisationKind::kGpPractice},
                           {"RXX", "Exemplar Trust", config::OrganisationKind::kAcuteTrust}};
-  region.sources = {{"gp", "A81001", ""}, {"trust", "RXX", ""}, {"silent", "RXX", ""}};
+  region.sources = {
+      {"gp", "A81001", ""}, {"trust", "RXX", ""}, {"silent", "RXX", ""}, {"gp2", "A81002", ""}};
   return region;
+}
+
+// The region's own policy, and a caller who sees everything a patient has.
+access::Policy make_policy() {
+  auto text = read_file(posix_files(), "policy/region.policy", uint64_t{1} << 20);
+  CHECK(text.has_value());
+  auto policy = access::Policy::parse(*text + R"(
+rule reader
+  who   staff with role R9999
+  when  any patient
+  allow everything
+rule reader-shared
+  who   staff with role R9999
+  when  shared
+  allow everything
+)",
+                                      "test.policy");
+  CHECK(policy.has_value());
+  return *policy;
+}
+
+access::Principal staff(std::string_view name, std::string_view organisation,
+                        std::string_view role) {
+  access::Principal principal;
+  principal.kind = access::PrincipalKind::kStaff;
+  principal.issuer = "https://issuer.example";
+  principal.subject = name;
+  principal.client_id = "app";
+  principal.role_id = name;
+  principal.role_codes = {std::string(role)};
+  principal.organisation = organisation;
+  principal.purpose = "TREAT";
+  return principal;
+}
+
+std::optional<access::Principal> other_than_staff(std::string_view name) {
+  access::Principal principal;
+  principal.issuer = "https://issuer.example";
+  principal.subject = name;
+  principal.client_id = name;
+  principal.purpose = "HOPERAT";
+  if (name == "operator") {
+    principal.kind = access::PrincipalKind::kOperator;
+    return principal;
+  }
+  constexpr std::string_view kSystem = "system:";
+  if (name.starts_with(kSystem)) {
+    principal.kind = access::PrincipalKind::kSystem;
+    principal.source = name.substr(kSystem.size());
+    return principal;
+  }
+  constexpr std::string_view kCitizen = "citizen:";
+  if (name.starts_with(kCitizen)) {
+    name.remove_prefix(kCitizen.size());
+    principal.kind = access::PrincipalKind::kCitizen;
+    principal.nhs_number = name.substr(0, name.find(':'));
+    principal.birth_date = name.substr(name.find(':') + 1);
+    principal.purpose = "PATRQT";
+    return principal;
+  }
+  return std::nullopt;
+}
+
+access::Checked<access::Principal> authenticate(std::string_view field) {
+  constexpr std::string_view kBearer = "Bearer ";
+  if (!field.starts_with(kBearer)) {
+    return access::refuse(access::TokenFault::kNoToken);
+  }
+  std::string_view name = field.substr(kBearer.size());
+  if (name == "reader") {
+    return staff(name, "A81001", "R9999");
+  }
+  if (name == "gp") {
+    return staff(name, "A81001", "R8000");
+  }
+  if (name == "clerk") {
+    return staff(name, "A81001", "R8010");
+  }
+  if (name == "other-gp") {
+    return staff(name, "A81002", "R8000");
+  }
+  if (name == "ward") {
+    return staff(name, "RXX", "R8001");
+  }
+  auto other = other_than_staff(name);
+  return other ? access::Checked<access::Principal>(*other)
+               : access::refuse(access::TokenFault::kSignature);
 }
 
 }  // namespace
@@ -37,9 +129,24 @@ ApiFixture::ApiFixture(uint64_t budget_bytes)
   auto opened = record::open_store(options);
   CHECK(opened.has_value());
   store_ = std::move(*opened);
+  SeededRandom random(1);
+  auto checkpoints = service::Checkpoints::open({.store = *store_,
+                                                 .files = files_,
+                                                 .clock = clock_,
+                                                 .path = "checkpoints",
+                                                 .origin = "127.0.0.1:8080/fhir/ledger",
+                                                 .key = crypto::Ed25519Key::generate(random)});
+  CHECK(checkpoints.has_value());
+  checkpoints_ = std::move(*checkpoints);
+  auto door =
+      access::Door::open({.store = *store_, .region = region_, .clock = clock_}, make_policy());
+  CHECK(door.has_value());
+  door_ = std::move(*door);
   api_ = std::make_unique<Api>(ApiOptions{.store = *store_,
                                           .region = region_,
-                                          .token = OperatorToken(kToken),
+                                          .door = *door_,
+                                          .checkpoints = *checkpoints_,
+                                          .authenticate = authenticate,
                                           .budget = budget_,
                                           .software_version = "1.2.3",
                                           .log = LogRequests::kNone,
@@ -62,7 +169,9 @@ record::ResourceKey ApiFixture::key_of(const Home& home, fhir::TypeNumber type,
                                        std::string_view own_id, record::Ord& ord) {
   auto minter = store_->id_minter();
   record::SourceNumber number = source(home.source);
-  if (home.quarantined) {
+  if (home.shared) {
+    ord = record::Ord::shared();
+  } else if (home.quarantined) {
     ord = record::Ord::quarantine(number);
   } else {
     auto placed = store_->place_patient(
@@ -115,12 +224,42 @@ void ApiFixture::remove(const Home& home, fhir::TypeNumber type, std::string_vie
   commit(draft);
 }
 
-http::Request ApiFixture::request(std::string_view method, std::string_view target) const {
+std::vector<ledger::Entry> ApiFixture::entries() {
+  auto view = store_->view();
+  auto ledger = view->ledger();
+  CHECK(ledger.has_value());
+  std::vector<ledger::Entry> out;
+  CHECK(ledger
+            ->scan(0, ledger->size(),
+                   [&](uint64_t, std::string_view bytes) -> Status {
+                     auto entry = ledger::decode_entry(bytes);
+                     CHECK(entry.has_value());
+                     out.push_back(*entry);
+                     return {};
+                   })
+            .has_value());
+  return out;
+}
+
+ledger::PersonPart ApiFixture::open(const ledger::PersonEntry& entry, record::Ord ord) {
+  std::string plain;
+  CHECK(crypto::thread_aead()
+            .open(store_->audit_key(ord),
+                  ledger::person_context(entry.id, static_cast<uint16_t>(entry.ordinal)),
+                  entry.sealed, plain)
+            .has_value());
+  auto part = ledger::decode_person_part(plain);
+  CHECK(part.has_value());
+  return *part;
+}
+
+http::Request ApiFixture::request(std::string_view method, std::string_view target,
+                                  std::string_view caller) const {
   http::Request request;
   request.method = method;
   request.set_target(target.starts_with('/') ? std::string(target)
                                              : "/fhir/" + std::string(target));
-  request.headers.add("Authorization", "Bearer " + std::string(kToken));
+  request.headers.add("Authorization", "Bearer " + std::string(caller));
   return request;
 }
 

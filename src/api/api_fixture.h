@@ -13,13 +13,18 @@
 
 namespace continuum::api {
 
-inline constexpr std::string_view kToken = "test-operator-token";
+// Tokens are names of callers:
+//   reader                      staff whom the policy lets see every patient and what is shared
+//   gp, clerk, other-gp, ward   staff of A81001 (the first two), A81002 and RXX, as region.policy
+//   has it citizen:NUMBER:BIRTHDATE    citizens system:SOURCE, operator
+inline constexpr std::string_view kReader = "reader";
 
 // Which patient of which source a resource is kept under.
 struct Home {
   std::string source;
   std::string patient;  // the source's own id
   bool quarantined = false;
+  bool shared = false;
 };
 
 class ApiFixture {
@@ -42,10 +47,17 @@ class ApiFixture {
   record::T t() { return store_->view()->stable_t(); }
   record::SourceNumber source(std::string_view name);
 
-  // A request with the operator token; `target` below the FHIR base unless it starts with '/'.
-  http::Request request(std::string_view method, std::string_view target) const;
+  // `target` below the FHIR base unless it starts with '/'.
+  http::Request request(std::string_view method, std::string_view target,
+                        std::string_view caller = kReader) const;
   http::Response send(const http::Request& request) { return api_->handle(request); }
-  http::Response get(std::string_view target) { return send(request("GET", target)); }
+  http::Response get(std::string_view target, std::string_view caller = kReader) {
+    return send(request("GET", target, caller));
+  }
+  // Decoded entries of the ledger, and the inside of a person entry.
+  std::vector<ledger::Entry> entries();
+  ledger::PersonPart open(const ledger::PersonEntry& entry, record::Ord ord);
+  access::Door& door() { return *door_; }
 
  private:
   record::ResourceKey key_of(const Home& home, fhir::TypeNumber type, std::string_view own_id,
@@ -57,6 +69,8 @@ class ApiFixture {
   config::Region region_;
   http::ByteBudget budget_;
   std::unique_ptr<record::Store> store_;
+  std::unique_ptr<service::Checkpoints> checkpoints_;
+  std::unique_ptr<access::Door> door_;
   std::unique_ptr<Api> api_;
   std::function<void(record::Prepared&)> damage_;
 };

@@ -17,6 +17,7 @@ Result<int> run(const StoreArguments& arguments) {
   if (!record::store_exists(posix_files(), options.data_folder)) {
     return fail(ErrorCode::kNotFound, options.data_folder + " holds no store");
   }
+  options.damaged_ledger = record::DamagedLedger::kReadOnly;
   TRY(auto store, record::open_store(options));
   uint64_t total = 0;
   uint64_t bytes = 0;

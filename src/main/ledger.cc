@@ -45,6 +45,7 @@ Result<std::unique_ptr<record::Store>> open_existing(const LedgerArguments& argu
     return fail(ErrorCode::kNotFound, "there is no store in that folder",
                 {{options.data_folder, "--data FOLDER"}});
   }
+  options.damaged_ledger = record::DamagedLedger::kReadOnly;
   return record::open_store(options);
 }
 

@@ -1,5 +1,7 @@
 #include "service/load/load.h"
 
+#include <fmt/format.h>
+
 #include <CLI/CLI.hpp>
 #include <cstdio>
 #include <memory>
@@ -7,6 +9,8 @@
 #include "config/region.h"
 #include "fhir/types.h"
 #include "identity/exact_match.h"
+#include "json/writer.h"
+#include "main/ledger_files.h"
 #include "main/progress.h"
 #include "main/report.h"
 #include "main/store_options.h"
@@ -158,7 +162,13 @@ Result<int> run(const LoadArguments& arguments) {
     progress.show(at.storing ? "storing" : "reading", at.bytes_done, at.bytes_total,
                   at.resources_done);
   };
+  std::string source;
+  json::write_string(arguments.load.source, source);
+  TRY(record_command(*store, "load", "begun", fmt::format(R"({{"source":{}}})", source)));
   TRY(service::LoadReport report, service::load(*store, posix_files(), arguments.load, sink));
+  TRY(record_command(*store, "load", "done",
+                     fmt::format(R"({{"source":{},"resources":{},"refused":{}}})", source,
+                                 report.counts.taken(), report.refusals.size())));
   double seconds = progress.seconds();
   progress.clear();
   print_refusals(report);

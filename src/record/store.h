@@ -317,7 +317,8 @@ class Store {
                                 std::span<const Refusal> refusals) = 0;
 
   // Reads everything: every body opens and matches its digest, every index row has its resource and
-  // every resource its index rows, all references between families hold. Changes nothing.
+  // every resource its index rows, all references between families hold, the ledger agrees with
+  // itself and is found by whom it is about. Changes nothing.
   virtual Result<CheckReport> check(const CheckProgress& progress) = 0;
 
   virtual Status flush() = 0;
@@ -325,6 +326,10 @@ class Store {
 };
 
 enum class Engine : uint8_t { kRocks, kMemory };
+
+// What becomes of a store whose ledger could not be gone on with, as its rows are damaged. Read
+// only: it opens, so that the damage can be named; commits and entries are refused.
+enum class DamagedLedger : uint8_t { kRefuse, kReadOnly };
 
 struct StoreOptions {
   std::string data_folder;
@@ -335,6 +340,7 @@ struct StoreOptions {
   FileSystem* files = nullptr;   // null: the disk
   const Clock* clock = nullptr;  // null: the system's
   bool tiny = false;             // tests: small blocks and buffers
+  DamagedLedger damaged_ledger = DamagedLedger::kRefuse;
 };
 
 // Opens, or makes, a store. Errors: of the key store (key_store.h), of the files (rocks_store.h);

@@ -12,6 +12,7 @@
 #include "record/body.h"
 #include "record/kv/changes.h"
 #include "record/kv/directory.h"
+#include "record/kv/kv_check_ledger.h"
 #include "record/kv/kv_store.h"
 
 namespace continuum::record {
@@ -55,6 +56,8 @@ class Checker {
     TRY(check_links());
     TRY(check_memberships());
     TRY(check_commits());
+    TRY(check_ledger(view_.snapshot(), keys_,
+                     [this](std::string finding) { find(std::move(finding)); }));
     return std::move(report_);
   }
 

@@ -53,7 +53,17 @@ Status extract_index(const ItemKey& key, SourceNumber source, std::string_view b
 
 }  // namespace
 
-Status KvStore::open() {
+Status KvStore::open_log(const kv::Snapshot& snapshot, DamagedLedger damaged) {
+  auto log = ledger::Log::open(snapshot, kLedgerFamilies);
+  if (!log && damaged == DamagedLedger::kReadOnly && log.error().code == ErrorCode::kCorrupt) {
+    ledger_damage_ = fail(log.error());
+    return {};
+  }
+  TRY(log_, std::move(log));
+  return {};
+}
+
+Status KvStore::open(DamagedLedger damaged) {
   auto view = kv_view();
   const kv::Snapshot& snapshot = view->snapshot();
   std::string format;
@@ -64,7 +74,7 @@ Status KvStore::open() {
     put_u32(value, kStoreFormat);
     batch.put(kMeta, kMetaFormat, value);
     batch.put(kMeta, kMetaDefinitions, fhir::definitions_fingerprint());
-    TRY(log_, ledger::Log::open(snapshot, kLedgerFamilies));
+    TRY(open_log(snapshot, damaged));
     return kv_->commit(batch, kv::Durability::kSynced);
   }
   TRY(uint32_t number, ByteReader(format).u32());
@@ -84,7 +94,7 @@ Status KvStore::open() {
     return fail(ErrorCode::kUnsupported,
                 "the store was made with other FHIR definitions than this program was built with");
   }
-  TRY(log_, ledger::Log::open(snapshot, kLedgerFamilies));
+  TRY(open_log(snapshot, damaged));
   TRY(last_t_, read_counter(snapshot, kMetaT));
   TRY(last_person_, read_counter(snapshot, kMetaPerson));
   std::string instant;
@@ -423,9 +433,9 @@ Instant KvStore::next_instant() {
 }
 
 void KvStore::commit_group(const std::vector<Waiter*>& waiters) {
-  if (!broken_) {
+  if (!ledger_damage_) {
     for (Waiter* waiter : waiters) {
-      waiter->result = fail(broken_.error());
+      waiter->result = fail(ledger_damage_.error());
     }
     return;
   }
@@ -456,9 +466,8 @@ void KvStore::commit_group(const std::vector<Waiter*>& waiters) {
     written = kv_->commit(group.batch, kv::Durability::kSynced);
   }
   if (!written) {
-    // SAFETY: what the disk holds now is not known. The next start finds out; until then nothing is
-    // acknowledged that might stand beside something else of the same number.
-    broken_ = written;
+    // What could not be written is as if it had never been asked for. An engine that cannot tell
+    // what its disk holds now refuses everything until it is opened anew.
     log_->abandon();
     for (Waiter* waiter : waiters) {
       if (waiter->result) {
@@ -766,7 +775,7 @@ Result<std::unique_ptr<Store>> open_store(const StoreOptions& options) {
   }
   auto store = std::make_unique<KvStore>(
       std::move(kv), std::move(keys), options.clock != nullptr ? *options.clock : system_clock());
-  TRY(store->open());
+  TRY(store->open(options.damaged_ledger));
   if (options.engine == Engine::kRocks) {
     TRY(store->use_temporary_folder(files, options.data_folder + "/temporary"));
   }

@@ -24,7 +24,7 @@ class KvStore final : public Store {
       : kv_(std::move(kv)), keys_(std::move(keys)), clock_(clock) {}
 
   // Checks or writes format and definitions, and reads the counters.
-  Status open();
+  Status open(DamagedLedger damaged = DamagedLedger::kRefuse);
   // Where a bulk load may put rows aside; what is in the folder is removed. Without: in memory
   // only.
   Status use_temporary_folder(FileSystem& files, const std::string& folder);
@@ -79,6 +79,7 @@ class KvStore final : public Store {
   std::unique_ptr<KvView> kv_view() const {
     return std::make_unique<KvView>(kv_->snapshot(), *keys_);
   }
+  Status open_log(const kv::Snapshot& snapshot, DamagedLedger damaged);
   Result<ItemNumber> reserve_item(Ord ord, fhir::TypeNumber type, SourceNumber source);
   // The place of an ord, read on first use. Caller holds places_mutex_.
   Result<Place*> place(Ord ord, SourceNumber source);
@@ -140,7 +141,7 @@ class KvStore final : public Store {
 
   // Only the leader of the queue touches it.
   std::optional<ledger::Log> log_;
-  Status broken_;  // the first failure to write
+  Status ledger_damage_;  // why the ledger can be read only
   // Only the leader of the queue, or the one bulk load, touches these.
   T last_t_ = 0;
   Instant last_instant_;

@@ -14,6 +14,7 @@
 
 #include "base/file_system.h"
 #include "base/random.h"
+#include "bench/group_file.h"
 #include "bench/time.h"
 #include "crypto/stream_cipher.h"
 #include "http/compress.h"
@@ -25,7 +26,9 @@ namespace continuum::bench {
 namespace {
 
 constexpr unsigned kLoadThreads = 2;
-constexpr unsigned kThreadsPerCore = 2;  // as continuum serve has
+constexpr unsigned kThreadsPerCore = 2;
+constexpr unsigned kWaitingThreadsPerCore = 32;  // as continuum serve has
+constexpr size_t kReceiptBytes = 1'000;          // the rows of two entries
 constexpr std::chrono::milliseconds kStartPoll{2};
 constexpr int kStartPollsMax = 5'000;
 constexpr size_t kBodyBytesMax = size_t{1} << 30;
@@ -186,15 +189,17 @@ double gzip_floor_us(const std::string& text, double seconds) {
                    [&] { ignore_error(http::gzip(text), "only its time is of interest"); });
 }
 
-Result<ConstantServer> ConstantServer::start(const std::string& folder, const std::string& body) {
+Result<ConstantServer> ConstantServer::start(const std::string& folder, const std::string& body,
+                                             Receipts receipts) {
   const std::string body_file = folder + "/constant-body";
   const std::string out = folder + "/constant-server.txt";
   std::remove(out.c_str());
   TRY(replace_file(posix_files(), body_file, body));
   std::error_code problem;
   const std::string self = std::filesystem::read_symlink("/proc/self/exe", problem);
-  TRY(Process process,
-      Process::spawn({self, kConstantServerVerb, body_file}, out, folder + "/constant-server.err"));
+  TRY(Process process, Process::spawn({self, kConstantServerVerb, body_file,
+                                       receipts == Receipts::kDurable ? folder + "/receipts" : ""},
+                                      out, folder + "/constant-server.err"));
   for (int i = 0; i < kStartPollsMax; ++i) {
     std::ifstream stream(out);
     uint16_t port = 0;
@@ -208,17 +213,28 @@ Result<ConstantServer> ConstantServer::start(const std::string& folder, const st
   return fail(ErrorCode::kUnavailable, "the floor's server did not start");
 }
 
-int run_constant_server(const std::string& body_file) {
+int run_constant_server(const std::string& body_file, const std::string& receipts_file) {
   auto body = read_file(posix_files(), body_file, kBodyBytesMax);
   if (!body) {
     return 2;
   }
+  std::unique_ptr<GroupFile> receipts;
+  if (!receipts_file.empty()) {
+    auto file = GroupFile::create(receipts_file);
+    if (!file) {
+      return 2;
+    }
+    receipts = std::move(*file);
+  }
+  const std::string receipt(kReceiptBytes, 'x');
   http::Options options;
-  options.threads = std::max(1U, std::thread::hardware_concurrency()) * kThreadsPerCore;
-  auto server = http::Server::start(options, [&body](const http::Request&) {
+  options.threads = std::max(1U, std::thread::hardware_concurrency()) *
+                    (receipts == nullptr ? kThreadsPerCore : kWaitingThreadsPerCore);
+  auto server = http::Server::start(options, [&](const http::Request&) {
     http::Response response;
     response.headers.add("Content-Type", "application/fhir+json");
     response.body = *body;
+    response.status = receipts == nullptr || receipts->append(receipt) ? 200 : 500;
     return response;
   });
   if (!server) {

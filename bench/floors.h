@@ -28,8 +28,11 @@ double gzip_floor_us(const std::string& text, double seconds);
 // The same HTTP server in a process of its own, answering everything with one text.
 class ConstantServer {
  public:
-  // `folder` is for its files.
-  static Result<ConstantServer> start(const std::string& folder, const std::string& body);
+  enum class Receipts : uint8_t { kNone, kDurable };
+  // `folder` is for its files. With receipts, so many bytes as a receipt has are on the disk before
+  // an answer leaves; one sync for all that wait.
+  static Result<ConstantServer> start(const std::string& folder, const std::string& body,
+                                      Receipts receipts = Receipts::kNone);
   const Peer& peer() const { return peer_; }
 
  private:
@@ -40,6 +43,6 @@ class ConstantServer {
 
 // What the program does when called as the process of a ConstantServer.
 inline constexpr const char* kConstantServerVerb = "--constant-server";
-int run_constant_server(const std::string& body_file);
+int run_constant_server(const std::string& body_file, const std::string& receipts_file);
 
 }  // namespace continuum::bench

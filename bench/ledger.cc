@@ -1,22 +1,18 @@
 // The ledger: appending from many threads, and what is asked of one with ten million entries, which
 // is a store of its two families alone.
-#include <fcntl.h>
 #include <fmt/format.h>
-#include <unistd.h>
 
 #include <algorithm>
 #include <atomic>
-#include <condition_variable>
-#include <cstdio>
 #include <functional>
 #include <map>
-#include <mutex>
 #include <thread>
 
 #include "access/door.h"
 #include "base/check.h"
 #include "base/random.h"
 #include "bench/benchmarks.h"
+#include "bench/group_file.h"
 #include "bench/time.h"
 #include "crypto/aead.h"
 #include "ledger/entry.h"
@@ -33,7 +29,6 @@ constexpr uint32_t kPeople = 4'096;            // whom they are about
 constexpr uint64_t kRequestsOfPart = 250'000;  // while the ledger is built
 constexpr size_t kAsked = 2'000;
 constexpr size_t kNewest = 100;
-constexpr uint64_t kFloorFileBytes = uint64_t{512} << 20;
 constexpr uint64_t kSeed = 31;
 constexpr uint64_t kLedgerCacheMb = 256;
 constexpr ledger::Families kFamilies{.ledger = 0, .accesses = 1};
@@ -166,77 +161,6 @@ Result<Appended> append_by_threads(double seconds, const Append& append) {
   out.ms = percentiles(std::move(all));
   return out;
 }
-
-// The floor: one file whose blocks are there already; whoever comes first writes and syncs for all
-// that wait.
-class GroupFile {
- public:
-  static Result<std::unique_ptr<GroupFile>> create(const std::string& path) {
-    const int file = ::open(path.c_str(), O_RDWR | O_CREAT | O_TRUNC | O_CLOEXEC, 0600);
-    if (file < 0) {
-      return fail(ErrorCode::kUnavailable, "the floor's file could not be made", {{path, "open"}});
-    }
-    std::unique_ptr<GroupFile> made(new GroupFile(path, file));
-    const std::string zeros(size_t{1} << 20, '\0');
-    for (uint64_t at = 0; at < kFloorFileBytes; at += zeros.size()) {
-      if (::pwrite(file, zeros.data(), zeros.size(), static_cast<off_t>(at)) < 0) {
-        return fail(ErrorCode::kUnavailable, "the floor's file could not be written");
-      }
-    }
-    ::fsync(file);
-    return made;
-  }
-  GroupFile(const GroupFile&) = delete;
-  GroupFile& operator=(const GroupFile&) = delete;
-  ~GroupFile() {
-    ::close(file_);
-    std::remove(path_.c_str());
-  }
-
-  bool append(std::string_view bytes) {
-    std::unique_lock lock(mutex_);
-    waiting_ += bytes;
-    const uint64_t mine = group_;
-    while (done_ <= mine) {
-      if (writing_) {
-        moved_.wait(lock);
-        continue;
-      }
-      writing_ = true;
-      std::string group = std::exchange(waiting_, {});
-      const uint64_t number = group_++;
-      lock.unlock();
-      const bool good = write(group);
-      lock.lock();
-      good_ = good_ && good;
-      done_ = number + 1;
-      writing_ = false;
-      moved_.notify_all();
-    }
-    return good_;
-  }
-
- private:
-  GroupFile(std::string path, int file) : path_(std::move(path)), file_(file) {}
-
-  bool write(const std::string& bytes) {
-    at_ = at_ + bytes.size() > kFloorFileBytes ? 0 : at_;
-    const ssize_t count = ::pwrite(file_, bytes.data(), bytes.size(), static_cast<off_t>(at_));
-    at_ += bytes.size();
-    return count == static_cast<ssize_t>(bytes.size()) && ::fdatasync(file_) == 0;
-  }
-
-  std::string path_;
-  int file_;
-  uint64_t at_ = 0;
-  std::mutex mutex_;
-  std::condition_variable moved_;
-  std::string waiting_;
-  uint64_t group_ = 0;  // being gathered
-  uint64_t done_ = 0;   // groups that are on the disk
-  bool writing_ = false;
-  bool good_ = true;
-};
 
 // Requests made before the clock runs, to be used in turn.
 struct Ready {

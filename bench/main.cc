@@ -98,8 +98,8 @@ int run(const Options& options) {
 
 int main(int count, char** words) {
   using namespace continuum::bench;
-  if (count == 3 && std::string_view(words[1]) == kConstantServerVerb) {
-    return run_constant_server(words[2]);
+  if (count == 4 && std::string_view(words[1]) == kConstantServerVerb) {
+    return run_constant_server(words[2], words[3]);
   }
   auto options = parse(count, words);
   if (!options || !std::all_of(options->names.begin(), options->names.end(), known)) {

@@ -24,13 +24,15 @@ Row row_of(const Measured& measured, const Measured& floor) {
 Status bench_read(Stage& stage) {
   TRY(const Facts* facts, stage.facts());
   TRY(Server server, Server::start(stage.place()));
+  TRY(fetch(server.peer(), facts->reads.front()));  // it has read its issuer's keys from then on
   Traffic one{.targets = facts->reads, .clients = 1, .seconds = stage.options().seconds};
   Traffic many{
       .targets = facts->reads, .clients = kManyClients, .seconds = stage.options().seconds};
   TRY(Measured warming, drive(server.peer(), many));
   const auto mean_bytes = static_cast<size_t>(warming.mean_bytes());
   TRY(ConstantServer constant,
-      ConstantServer::start(stage.place().file(""), std::string(mean_bytes, 'x')));
+      ConstantServer::start(stage.place().file(""), std::string(mean_bytes, 'x'),
+                            ConstantServer::Receipts::kDurable));
   TRY(Measured one_floor, drive(constant.peer(), one));
   TRY(Measured many_floor, drive(constant.peer(), many));
   TRY(Measured one_client, drive(server.peer(), one));

@@ -47,6 +47,7 @@ class WholeRecord {
 
   Status run() {
     TRY(Server first, Server::start(stage_.place()));
+    TRY(fetch(first.peer(), typical()));  // it has read its issuer's keys from then on
     TRY(Measured warming, drive(first.peer(), traffic(facts_.records, 1)));
     TRY(measure_floors(warming));
     measure_parts();
@@ -70,7 +71,8 @@ class WholeRecord {
   Status measure_floors(const Measured& like) {
     const auto size = static_cast<size_t>(like.mean_bytes());
     TRY(ConstantServer constant,
-        ConstantServer::start(stage_.place().file(""), std::string(size, 'x')));
+        ConstantServer::start(stage_.place().file(""), std::string(size, 'x'),
+                              ConstantServer::Receipts::kDurable));
     std::vector<Target> targets = {
         {.path = "/",
          .resources = static_cast<uint64_t>(std::max(1.0, like.mean_resources() + 0.5))}};
@@ -211,6 +213,7 @@ class WholeRecord {
   Status measure_cold() {
     evict(stage_.place().data());
     TRY(Server server, Server::start(stage_.place()));
+    TRY(fetch(server.peer(), facts_.reads.front()));
     Traffic asked = traffic(facts_.records, 1);
     asked.order = Order::kOnceEach;
     asked.seed = 2;

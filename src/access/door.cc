@@ -71,10 +71,11 @@ Status Door::keep_policy() {
 
 Result<Caller> Door::caller_of(const Principal& principal, const record::View& view) {
   Caller caller{.principal = principal, .organisation = {}, .source = std::nullopt};
+  const record::T t = view.stable_t();
   std::lock_guard lock(sources_mutex_);
-  if (sources_as_of_ != view.stable_t()) {
+  if (sources_as_of_ != t) {
     TRY(sources_, view.sources());
-    sources_as_of_ = view.stable_t();
+    sources_as_of_ = t;
   }
   auto number_of = [this](std::string_view name) -> std::optional<record::SourceNumber> {
     for (const record::SourceStatus& source : sources_) {

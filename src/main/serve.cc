@@ -30,7 +30,7 @@ namespace {
 
 constexpr std::chrono::milliseconds kStopGrace{10'000};
 // Each waits for its receipt to be durable; one sync serves all that wait.
-constexpr unsigned kThreadsPerCore = 8;
+constexpr unsigned kThreadsPerCore = 32;
 constexpr std::chrono::milliseconds kWatchStep{1'000};
 constexpr size_t kFormBytesMax = size_t{1} << 20;
 constexpr uint32_t kMillisPerSecond = 1'000;

@@ -398,8 +398,8 @@ Result<CommitResult> KvStore::commit(std::span<Prepared> items,
   std::unique_lock lock(queue_mutex_);
   queue_.push_back(&waiter);
   while (!waiter.done) {
-    if (leading_) {
-      queue_moved_.wait(lock);
+    if (leading_ || queue_.front() != &waiter) {
+      waiter.moved.wait(lock);
     } else {
       lead(lock);
     }
@@ -417,11 +417,15 @@ void KvStore::lead(std::unique_lock<std::mutex>& lock) {
   lock.unlock();
   commit_group(waiters);
   lock.lock();
+  // The next group's leader first: its sync is what the others will wait for.
+  leading_ = false;
+  if (!queue_.empty()) {
+    queue_.front()->moved.notify_one();
+  }
   for (Waiter* waiter : waiters) {
     waiter->done = true;
+    waiter->moved.notify_one();  // under the lock: the waiter is gone once it sees that it is done
   }
-  leading_ = false;
-  queue_moved_.notify_all();
 }
 
 Instant KvStore::next_instant() {

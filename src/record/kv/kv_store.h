@@ -61,6 +61,8 @@ class KvStore final : public Store {
     std::span<const ledger::Append> entries;
     Result<CommitResult> result = CommitResult();
     bool done = false;
+    // PERF: one each. With one for all, every commit woke all who waited, the next group's too.
+    std::condition_variable moved;  // it is done, or it is to lead
   };
   // What one group of commits has gathered so far.
   struct Group {
@@ -134,7 +136,6 @@ class KvStore final : public Store {
   std::mutex arrivals_mutex_;  // refusals kept are counted, then written
 
   std::mutex queue_mutex_;
-  std::condition_variable queue_moved_;
   std::deque<Waiter*> queue_;
   bool leading_ = false;
 

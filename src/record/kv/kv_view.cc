@@ -49,7 +49,12 @@ Result<uint64_t> read_counter(const kv::Snapshot& snapshot, std::string_view key
 }
 
 T KvView::stable_t() const {
-  return read_counter(*snapshot_, kMetaT).value_or(0);
+  T t = stable_t_.load(std::memory_order_relaxed);
+  if (t == 0) {
+    t = read_counter(*snapshot_, kMetaT).value_or(0);
+    stable_t_.store(t, std::memory_order_relaxed);
+  }
+  return t;
 }
 
 // Instants never go back along t (commits take the later of the clock and the last instant), so the
@@ -394,13 +399,7 @@ Result<bool> KvView::is_member(PersonNumber person, Ord ord) const {
 }
 
 Result<SourcePatient> KvView::source_patient(Ord ord) const {
-  std::string value;
-  TRY(bool found, snapshot_->get(kDirectory, ord_row_key(ord), value));
-  if (!found || !ord.is_patient()) {
-    return fail(ErrorCode::kNotFound, "there is no such source patient");
-  }
-  TRY(OrdRow row, decode_ord_row(value));
-  SourcePatient out{ord, row.source, {ord.bucket(), row.patient}, LinkMethod::kAlone};
+  TRY(SourcePatient out, source_patient(ord, LinkMethod::kAlone));
   TRY(auto link, link_of(ord));
   if (link) {
     out.method = link->method;
@@ -408,7 +407,17 @@ Result<SourcePatient> KvView::source_patient(Ord ord) const {
   return out;
 }
 
-Result<std::vector<SourcePatient>> KvView::members_of(PersonNumber person,
+Result<SourcePatient> KvView::source_patient(Ord ord, LinkMethod method) const {
+  std::string value;
+  TRY(bool found, snapshot_->get(kDirectory, ord_row_key(ord), value));
+  if (!found || !ord.is_patient()) {
+    return fail(ErrorCode::kNotFound, "there is no such source patient");
+  }
+  TRY(OrdRow row, decode_ord_row(value));
+  return SourcePatient{ord, row.source, {ord.bucket(), row.patient}, method};
+}
+
+Result<std::vector<SourcePatient>> KvView::members_of(PersonNumber person, LinkMethod method,
                                                       std::optional<T> as_of) const {
   std::vector<SourcePatient> members;
   std::string prefix = membership_prefix(person);
@@ -422,7 +431,7 @@ Result<std::vector<SourcePatient>> KvView::members_of(PersonNumber person,
     last = membership.ord;
     TRY(bool joined, decode_joined(cursor->value()));
     if (joined) {
-      TRY(SourcePatient member, source_patient(membership.ord));
+      TRY(SourcePatient member, source_patient(membership.ord, method));
       members.push_back(member);
     }
   }
@@ -441,7 +450,7 @@ Status KvView::add_apart(const std::string& match, std::optional<T> as_of, Perso
   while (cursor->next()) {
     TRY(PersonNumber other, decode_person(cursor->value()));
     if (other != person.number) {
-      TRY(auto members, members_of(other, as_of));
+      TRY(auto members, members_of(other, LinkMethod::kNhsNumberAndBirthDate, as_of));
       person.apart.insert(person.apart.end(), members.begin(), members.end());
     }
   }
@@ -457,7 +466,7 @@ Result<std::vector<std::vector<SourcePatient>>> KvView::numbers_in_doubt(size_t 
     std::vector<SourcePatient> all;
     size_t present = 0;
     for (size_t i = 0; persons.size() > 1 && i < persons.size(); ++i) {
-      TRY(auto members, members_of(persons[i]));
+      TRY(auto members, members_of(persons[i], LinkMethod::kNhsNumberAndBirthDate));
       present += members.empty() ? 0 : 1;
       all.insert(all.end(), members.begin(), members.end());
     }
@@ -484,15 +493,15 @@ Result<std::vector<std::vector<SourcePatient>>> KvView::numbers_in_doubt(size_t 
 }
 
 Result<Person> KvView::person_of(Ord ord, std::optional<T> as_of) const {
-  TRY(SourcePatient self, source_patient(ord));
   Person person;
   TRY(auto link, link_of(ord, as_of));
   if (!link) {
+    TRY(SourcePatient self, source_patient(ord));
     person.members.push_back(self);
     return person;
   }
   person.number = link->person;
-  TRY(person.members, members_of(link->person, as_of));
+  TRY(person.members, members_of(link->person, link->method, as_of));
   if (!link->match.empty()) {
     TRY(add_apart(link->match, as_of, person));
   }

@@ -1,6 +1,7 @@
 // record::View over a kv snapshot.
 #pragma once
 
+#include <atomic>
 #include <memory>
 
 #include "kv/store.h"
@@ -62,12 +63,15 @@ class KvView final : public View {
   Status scan_care_rows(const std::string& prefix, const CareVisitor& visit) const;
   Status scan_current(Ord ord, const ScanOptions& options, const ScanVisitor& visit) const;
   Status scan_as_of(Ord ord, const ScanOptions& options, const ScanVisitor& visit) const;
-  Result<std::vector<SourcePatient>> members_of(PersonNumber person,
+  Result<SourcePatient> source_patient(Ord ord, LinkMethod method) const;
+  // All members of a person were joined by the same method: one match key made the person.
+  Result<std::vector<SourcePatient>> members_of(PersonNumber person, LinkMethod method,
                                                 std::optional<T> as_of = std::nullopt) const;
   Status add_apart(const std::string& match, std::optional<T> as_of, Person& person) const;
 
   std::unique_ptr<kv::Snapshot> snapshot_;
   const KeyStore& keys_;
+  mutable std::atomic<T> stable_t_{0};  // once it was read; 0: not yet, or no commit
 };
 
 // Reads a u64 counter of the meta family; 0 when absent.

@@ -82,6 +82,25 @@ TEST(KeyStore, SyncsOnceAndOnlyWhenThereIsSomething) {
   EXPECT_EQ(disk.file_syncs(), before + 1);
 }
 
+TEST(KeyStore, KeepsAuditKeysApart) {
+  MemoryFileSystem disk;
+  auto store = open(disk);
+  ASSERT_TRUE(store);
+  crypto::Key data = (*store)->data_key_or_new(ord(1));
+  crypto::Key audit = (*store)->audit_key_or_new(ord(1));
+  crypto::Key month = (*store)->audit_month_key_or_new(1);
+  EXPECT_NE(data, audit);
+  EXPECT_NE(audit, month);
+  EXPECT_EQ((*store)->audit_month_key(2).error().code, ErrorCode::kNotFound);
+  EXPECT_EQ((*store)->audit_key(ord(2)).error().code, ErrorCode::kNotFound);
+  ASSERT_TRUE((*store)->sync());
+  auto again = open(disk);
+  ASSERT_TRUE(again);
+  EXPECT_EQ(*(*again)->data_key(ord(1)), data);
+  EXPECT_EQ(*(*again)->audit_key(ord(1)), audit);
+  EXPECT_EQ(*(*again)->audit_month_key(1), month);
+}
+
 TEST(KeyStore, RefusesAnotherRegionKey) {
   MemoryFileSystem disk;
   fill(disk, 2);
@@ -95,7 +114,8 @@ TEST(KeyStore, DropsATornTail) {
   MemoryFileSystem disk;
   fill(disk, 3);
   std::string whole = bytes_of(disk);
-  ASSERT_EQ(whole.size(), kHead + 6 * kRecord);
+  // Three purpose keys; for each of three ords an audit key and a data key.
+  ASSERT_EQ(whole.size(), kHead + 9 * kRecord);
   for (size_t cut = 1; cut <= kRecord; ++cut) {
     overwrite(disk, whole.substr(0, whole.size() - cut));
     auto store = open(disk);

@@ -110,7 +110,7 @@ Result<std::unique_ptr<Visit>> Door::enter(const Principal& principal, Request r
   auto view = options_.store.view();
   TRY(Caller caller, caller_of(principal, *view));
   return std::make_unique<Visit>(std::move(view), std::move(caller), policy_, std::move(request),
-                                 options_.clock.now());
+                                 options_.clock.now(), std::nullopt, &own_organisations_);
 }
 
 Result<std::unique_ptr<Visit>> Door::enter_as_of(const Principal& principal, Request request,

@@ -24,7 +24,7 @@ enum class OpenFact : uint8_t {
   kCapabilities,   // what this server offers
   kNotSignedIn,    // who asks is not known
   kNotUnderstood,  // refused before who asks was looked at: framing, limits
-  kTooMany,       // more requests than one caller may make
+  kTooMany,        // more requests than one caller may make
   kLedgerFails,    // the receipt cannot be kept: the answer is withheld
 };
 
@@ -68,6 +68,7 @@ class Door {
 
   Options options_;
   Policy policy_;
+  OwnOrganisations own_organisations_;
   std::mutex sources_mutex_;
   std::optional<record::T> sources_as_of_;
   std::vector<record::SourceStatus> sources_;

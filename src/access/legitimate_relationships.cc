@@ -35,12 +35,14 @@ fhir::TypeNumber organization_type() {
 
 LegitimateRelationships::LegitimateRelationships(const record::View& view,
                                                  Organisation organisation, const Windows& windows,
-                                                 Instant now, std::optional<record::T> as_of)
+                                                 Instant now, std::optional<record::T> as_of,
+                                                 OwnOrganisations* remembered)
     : view_(view),
       organisation_(std::move(organisation)),
       windows_(windows),
       today_(day_of(now)),
-      as_of_(as_of) {}
+      as_of_(as_of),
+      remembered_(remembered) {}
 
 bool LegitimateRelationships::is_own(record::SourceNumber source) const {
   return std::find(organisation_.sources.begin(), organisation_.sources.end(), source) !=
@@ -77,11 +79,24 @@ std::optional<RelationshipKind> LegitimateRelationships::kind_of(
   return std::nullopt;
 }
 
-Result<bool> LegitimateRelationships::is_own_organisation(const record::ResourceId& id) {
-  auto [known, is_new] = known_.try_emplace({id.bucket, id.hash}, false);
-  if (!is_new) {
-    return known->second;
+std::optional<bool> OwnOrganisations::find(record::T t, const std::string& ods_code,
+                                           const record::ResourceId& id) {
+  std::lock_guard lock(mutex_);
+  auto known = t == t_ ? known_.find(ods_code + ' ' + id.text()) : known_.end();
+  return known == known_.end() ? std::nullopt : std::optional(known->second);
+}
+
+void OwnOrganisations::keep(record::T t, const std::string& ods_code, const record::ResourceId& id,
+                            bool is_own) {
+  std::lock_guard lock(mutex_);
+  if (t != t_ || known_.size() >= kOwnOrganisationsMax) {
+    known_.clear();
+    t_ = t;
   }
+  known_[ods_code + ' ' + id.text()] = is_own;
+}
+
+Result<bool> LegitimateRelationships::look_up_organisation(const record::ResourceId& id) const {
   auto located = view_.locate({organization_type(), id});
   if (!located) {
     return located.error().code == ErrorCode::kNotFound ? Result<bool>(false)
@@ -92,8 +107,25 @@ Result<bool> LegitimateRelationships::is_own_organisation(const record::Resource
   }
   TRY(auto own, view_.find_token(organization_type(), "identifier", kOdsCodeSystem,
                                  organisation_.ods_code, kOwnOrganisationsMax));
-  known->second = std::find(own.begin(), own.end(), located->key) != own.end();
-  return known->second;
+  return std::find(own.begin(), own.end(), located->key) != own.end();
+}
+
+Result<bool> LegitimateRelationships::is_own_organisation(const record::ResourceId& id) {
+  auto known = known_.find({id.bucket, id.hash});
+  if (known != known_.end()) {
+    return known->second;
+  }
+  record::T t = view_.stable_t();
+  auto kept =
+      remembered_ == nullptr ? std::nullopt : remembered_->find(t, organisation_.ods_code, id);
+  if (!kept) {
+    TRY(kept, look_up_organisation(id));
+    if (remembered_ != nullptr) {
+      remembered_->keep(t, organisation_.ods_code, id, *kept);
+    }
+  }
+  known_.emplace(std::pair(id.bucket, id.hash), *kept);
+  return *kept;
 }
 
 Result<bool> LegitimateRelationships::is_for_us(const record::CareEvent& event) {
@@ -136,10 +168,16 @@ Result<std::optional<RelationshipKind>> LegitimateRelationships::given_by(
 }
 
 Result<LiveRelationships> LegitimateRelationships::with(const record::Person& person,
-                                                        RelationshipKinds wanted) {
+                                                        RelationshipKinds wanted,
+                                                        const Scope* scope) {
   LiveRelationships found;
+  auto is_enough = [&] {
+    return (found.kinds & wanted) == wanted ||
+           (found.kinds != kNoRelationship && scope != nullptr &&
+            scope->is_settled_by(found.kinds));
+  };
   for (const record::SourcePatient& member : person.members) {
-    if (!is_own(member.source) || (found.kinds & wanted) == wanted) {
+    if (!is_own(member.source) || is_enough()) {
       continue;
     }
     Status judged;
@@ -153,7 +191,7 @@ Result<LiveRelationships> LegitimateRelationships::with(const record::Person& pe
         found.kinds |= only(**kind);
         found.events[static_cast<size_t>(**kind)] = event.item;
       }
-      return (found.kinds & wanted) != wanted;
+      return !is_enough();
     }));
     TRY(judged);
   }

@@ -12,12 +12,15 @@
 
 #include <array>
 #include <map>
+#include <mutex>
 #include <optional>
 #include <string>
+#include <unordered_map>
 #include <vector>
 
 #include "access/ord_set.h"
 #include "access/relationship.h"
+#include "access/scope.h"
 #include "config/region.h"
 #include "record/store.h"
 
@@ -39,15 +42,31 @@ struct LiveRelationships {
   std::array<std::optional<record::ItemKey>, kRelationshipKindCount> events;
 };
 
+// Which Organization resources are an organisation's own, as found at one t: the same few are asked
+// about with every request. Thread-safe.
+class OwnOrganisations {
+ public:
+  std::optional<bool> find(record::T t, const std::string& ods_code, const record::ResourceId& id);
+  void keep(record::T t, const std::string& ods_code, const record::ResourceId& id, bool is_own);
+
+ private:
+  std::mutex mutex_;
+  record::T t_ = 0;
+  std::unordered_map<std::string, bool> known_;  // at t_
+};
+
 // For one request. Neither thread-safe nor to outlive `view`.
 class LegitimateRelationships {
  public:
   LegitimateRelationships(const record::View& view, Organisation organisation,
                           const Windows& windows, Instant now,
-                          std::optional<record::T> as_of = std::nullopt);
+                          std::optional<record::T> as_of = std::nullopt,
+                          OwnOrganisations* remembered = nullptr);
 
-  // Of the kinds wanted; stops looking when all are found.
-  Result<LiveRelationships> with(const record::Person& person, RelationshipKinds wanted);
+  // Of the kinds wanted; stops looking when all are found, or when the scope is settled by those
+  // that are.
+  Result<LiveRelationships> with(const record::Person& person, RelationshipKinds wanted,
+                                 const Scope* scope = nullptr);
 
   // The same for all persons at once: by kind, every source patient of a person with a live
   // relationship. Not as of a past commit.
@@ -57,6 +76,7 @@ class LegitimateRelationships {
   std::optional<RelationshipKind> kind_of(const record::CareEvent& event) const;
   Result<bool> is_for_us(const record::CareEvent& event);
   Result<bool> is_own_organisation(const record::ResourceId& id);
+  Result<bool> look_up_organisation(const record::ResourceId& id) const;
   bool is_live(const record::CareEvent& event, RelationshipKind kind) const;
   // The kind of a live relationship that the event gives, if any.
   Result<std::optional<RelationshipKind>> given_by(const record::CareEvent& event);
@@ -67,6 +87,7 @@ class LegitimateRelationships {
   Windows windows_;
   int64_t today_;
   std::optional<record::T> as_of_;
+  OwnOrganisations* remembered_;
   // Organization resources seen, and whether they are this organisation.
   std::map<std::pair<uint16_t, record::IdHash>, bool> known_;
 };

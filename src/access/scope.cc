@@ -255,6 +255,12 @@ RelationshipKinds Scope::kinds_that_matter() const {
   return compiled_->kinds_that_matter;
 }
 
+bool Scope::is_settled_by(RelationshipKinds related) const {
+  return std::all_of(compiled_->rules.begin(), compiled_->rules.end(), [&](const ScopeRule& rule) {
+    return rule.related == kNoRelationship || (rule.related & related) != 0;
+  });
+}
+
 bool Scope::self_matters() const {
   return compiled_->self_matters;
 }

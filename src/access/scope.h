@@ -99,6 +99,8 @@ class Scope {
   bool sees_person_records() const;
   // Relationships of other kinds change no decision: whoever gathers facts may leave them out.
   RelationshipKinds kinds_that_matter() const;
+  // Whether further kinds, beside these, change no decision any more.
+  bool is_settled_by(RelationshipKinds related) const;
   // Whether `self` or `own_source` can change a decision.
   bool self_matters() const;
   bool own_source_matters() const;

@@ -35,7 +35,8 @@ std::string name_of(RelationshipKinds kinds) {
 }  // namespace
 
 Visit::Visit(std::unique_ptr<record::View> view, Caller caller, const Policy& policy,
-             Request request, Instant now, std::optional<record::T> as_of)
+             Request request, Instant now, std::optional<record::T> as_of,
+             OwnOrganisations* remembered)
     : view_(std::move(view)),
       caller_(std::move(caller)),
       policy_(policy),
@@ -43,7 +44,7 @@ Visit::Visit(std::unique_ptr<record::View> view, Caller caller, const Policy& po
       request_(std::move(request)),
       now_(now),
       as_of_(as_of),
-      relationships_(*view_, caller_.organisation, policy.windows(), now, as_of) {}
+      relationships_(*view_, caller_.organisation, policy.windows(), now, as_of, remembered) {}
 
 Result<const Visit::Standing*> Visit::standing_of(record::Ord ord) {
   auto found = standings_.find(ord.value());
@@ -68,7 +69,7 @@ Status Visit::make_standings(record::Ord ord) {
   }
   TRY(record::Person person, view_->person_of(ord, as_of_));
   if (scope_.kinds_that_matter() != kNoRelationship) {
-    TRY(auto live, relationships_.with(person, scope_.kinds_that_matter()));
+    TRY(auto live, relationships_.with(person, scope_.kinds_that_matter(), &scope_));
     standing.facts.related = live.kinds;
     standing.relationship = name_of(live.kinds);
   }

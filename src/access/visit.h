@@ -53,7 +53,8 @@ inline constexpr std::string_view kSelfRelationship = "self";
 class Visit {
  public:
   Visit(std::unique_ptr<record::View> view, Caller caller, const Policy& policy, Request request,
-        Instant now, std::optional<record::T> as_of = std::nullopt);
+        Instant now, std::optional<record::T> as_of = std::nullopt,
+        OwnOrganisations* remembered = nullptr);
 
   const Principal& principal() const { return caller_.principal; }
   const Scope& scope() const { return scope_; }

@@ -172,6 +172,9 @@ Result<Answer> everything(const Context& context, const EverythingQuery& query,
                           const Address& address, const PageRequest& page) {
   access::Visit& view = context.view;
   TRY(record::ItemKey patient, locate(view, {fhir::kPatientType, query.patient}));
+  // SAFETY: before anything of the question is judged: what is wrong with it must not tell that
+  // there is somebody to ask about.
+  TRY(record::Person person, view.person_of(patient.ord));
   TRY(auto as_of, asked_t(view, query));
   std::optional<PageToken> resume;
   if (page.token) {
@@ -180,7 +183,6 @@ Result<Answer> everything(const Context& context, const EverythingQuery& query,
     as_of = resume->t;
   }
   TRY(check_not_deleted(view, patient, as_of));
-  TRY(record::Person person, view.person_of(patient.ord));
 
   TRY(uint64_t members, fingerprint(person));
   // SAFETY: items of a source patient who left would be missing from the pages to come, unsaid.

@@ -9,11 +9,12 @@ namespace continuum::service {
 Result<Answer> history(const Context& context, const ResourceName& name, const Address& address,
                        const PageRequest& page) {
   TRY(record::ItemKey key, locate(context.view, name));
+  // SAFETY: before the page is looked at, as for whole records.
+  TRY(auto versions, context.view.versions(key));
   PageToken place{.t = context.view.stable_t(), .last = key, .version = UINT32_MAX};
   if (page.token) {
     TRY(place, open_page_token({context.page_token_key, context.principal, address}, *page.token));
   }
-  TRY(auto versions, context.view.versions(key));
   std::erase_if(versions,
                 [&place](const record::StoredItem& item) { return item.row.header.t > place.t; });
   if (versions.empty()) {

@@ -21,7 +21,7 @@ let keyFile: Uint8Array = new Uint8Array(0);
 before(async () => {
   checkpoints = new Uint8Array(await readFile(join(folder, "checkpoints")));
   keyFile = new Uint8Array(await readFile(join(folder, "verifier_key")));
-  files = await readExport(folder);
+  files = await readExport(join(folder, "export"));
 });
 
 async function readExport(top: string, under = top): Promise<Files> {

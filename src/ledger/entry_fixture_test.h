@@ -58,8 +58,9 @@ inline std::vector<Append> random_appends(SeededRandom& random) {
     return {{.entry = *encode(CommandEntry{instant, "load", "operator", "done", details})}};
   }
   if (kind == 1) {
-    const Hash digest = random_hash(random);
-    return {{.entry = *encode(PolicyEntry{instant, digest, "allow treat\n"}), .policy = digest}};
+    const std::string text = "policy " + std::to_string(random.next()) + "\n";
+    const Hash digest = crypto::sha256(text);
+    return {{.entry = *encode(PolicyEntry{instant, digest, text}), .policy = digest}};
   }
   const uint64_t persons = random.below(4);
   const RequestEntry request = random_request(random, persons);

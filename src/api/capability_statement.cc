@@ -11,12 +11,16 @@ namespace {
 constexpr std::string_view kPatientSearch =
     R"(,"searchParam":[{"name":"identifier","definition":"http://hl7.org/fhir/SearchParameter/Patient-identifier","type":"token","documentation":"system|value, both given"}],"operation":[{"name":"everything","definition":"http://hl7.org/fhir/OperationDefinition/Patient-everything","documentation":"[id] only; _type, _since, start, end, _count, and _asOf: an instant or t:N, for the record as it was"}])";
 
+constexpr std::string_view kAuditEventSearch =
+    R"(,"searchParam":[{"name":"patient","definition":"http://hl7.org/fhir/SearchParameter/clinical-patient","type":"reference","documentation":"who looked at that person: theirs to see, and staff's as far as it was they"}])";
+
 std::string type_entry(fhir::TypeNumber type) {
-  bool is_patient = type == fhir::kPatientType;
+  std::string_view search = type == fhir::kPatientType              ? kPatientSearch
+                            : fhir::type_name(type) == "AuditEvent" ? kAuditEventSearch
+                                                                    : "";
   return fmt::format(
       R"({{"type":"{}","interaction":[{{"code":"read"}},{{"code":"vread"}},{{"code":"history-instance"}}{}],"versioning":"versioned","readHistory":true,"conditionalRead":"full-support"{}}})",
-      fhir::type_name(type), is_patient ? R"(,{"code":"search-type"})" : "",
-      is_patient ? kPatientSearch : "");
+      fhir::type_name(type), search.empty() ? "" : R"(,{"code":"search-type"})", search);
 }
 
 std::string quoted(std::string_view text) {
@@ -30,7 +34,7 @@ std::string quoted(std::string_view text) {
 std::string capability_statement(const config::Region& region, std::string_view software_version,
                                  std::string_view date) {
   std::string out = fmt::format(
-      R"({{"resourceType":"CapabilityStatement","status":"active","date":"{}","kind":"instance","software":{{"name":"{}","version":"{}"}},"implementation":{{"description":{},"url":{}}},"fhirVersion":"4.0.1","format":["application/fhir+json","json"],"rest":[{{"mode":"server","security":{{"description":"Authorization: Bearer, with the operator token"}},"resource":[)",
+      R"({{"resourceType":"CapabilityStatement","status":"active","date":"{}","kind":"instance","software":{{"name":"{}","version":"{}"}},"implementation":{{"description":{},"url":{}}},"fhirVersion":"4.0.1","format":["application/fhir+json","json"],"rest":[{{"mode":"server","security":{{"description":"Authorization: Bearer, with an access token (RFC 9068) for this server"}},"resource":[)",
       date, kSoftwareName, software_version, quoted(region.name), quoted(region.base_url));
   for (size_t type = 0; type < fhir::type_count(); ++type) {
     out += type == 0 ? "" : ",";

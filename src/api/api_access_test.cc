@@ -4,6 +4,7 @@
 #include <set>
 
 #include "api/api_fixture.h"
+#include "api/rate_limit.h"
 #include "api/replay.h"
 #include "base/check.h"
 
@@ -222,6 +223,90 @@ TEST_F(AccessToRecords, ReplayRebuildsWhatWasShown) {
       EXPECT_EQ(replayed->body, then->body) << replayed->path;
     }
   }
+}
+
+TEST_F(AccessToRecords, ReplayOfWhatIsNoItemIsRefused) {
+  for (const char* target : {"/ledger/checkpoint", "AuditEvent?patient=x"}) {
+    auto replayed = replay(fixture_.get(target, "gp"));
+    ASSERT_FALSE(replayed) << target;
+    EXPECT_EQ(replayed.error().code, ErrorCode::kUnsupported) << target;
+  }
+}
+
+TEST_F(AccessToRecords, ReplayOfAFormAndOfAMethodNotTaken) {
+  http::Request form = fixture_.request("POST", "Patient/_search", "gp");
+  form.headers.add("Content-Type", "application/x-www-form-urlencoded");
+  form.body = "identifier=s%7C1";
+  http::Response found = fixture_.send(form);
+  EXPECT_EQ(found.status, 200);
+  http::Response deleted = fixture_.send(fixture_.request("DELETE", "Patient/" + ann_, "gp"));
+  EXPECT_EQ(deleted.status, 405);
+  for (const http::Response* then : {&found, &deleted}) {
+    auto replayed = replay(*then);
+    ASSERT_TRUE(replayed) << replayed.error().text();
+    EXPECT_TRUE(replayed->same_manifest) << replayed->path;
+  }
+}
+
+TEST_F(AccessToRecords, ADeniedSearchParameterIsDeniedWhateverItWouldFind) {
+  for (const char* value : {"1", "nothing"}) {
+    http::Response response =
+        fixture_.get("Patient?identifier=s%7C" + std::string(value), "no-search");
+    EXPECT_EQ(response.status, 403) << value;
+    EXPECT_EQ(std::get<ledger::RequestEntry>(fixture_.entries().back()).persons, 0U);
+  }
+  EXPECT_EQ(fixture_.get("Patient/" + ann_, "no-search").status, 200);
+}
+
+TEST_F(AccessToRecords, ARecordNamesOnlyWhatItsCallerMaySee) {
+  fixture_.put({"trust", "ann-there"}, "ann-there", R"({"resourceType":"Patient"})", kMatch);
+  constexpr std::string_view kJoined = "joined by NHS number";
+  std::string to_system = fixture_.get("Patient/" + ann_ + "/$everything", "system:gp").body;
+  EXPECT_NE(to_system.find(kJoined), std::string::npos);
+  EXPECT_EQ(to_system.find(kJoined), to_system.rfind(kJoined));
+  std::string to_gp = fixture_.get("Patient/" + ann_ + "/$everything", "gp").body;
+  EXPECT_NE(to_gp.find(kJoined), to_gp.rfind(kJoined));
+}
+
+TEST_F(AccessToRecords, ThatSomethingWasDeletedIsToldOfThePerson) {
+  fixture_.remove(kGp, *fhir::type_number("Observation"), "o1");
+  for (const char* rest : {"", "/_history/2"}) {
+    size_t before = fixture_.entries().size();
+    EXPECT_EQ(fixture_.get("Observation/" + observation_ + rest, "gp").status, 410);
+    auto entries = fixture_.entries();
+    ASSERT_EQ(entries.size(), before + 2) << rest;
+    auto part =
+        fixture_.open(std::get<ledger::PersonEntry>(entries[before + 1]), fixture_.ord_of(kGp));
+    EXPECT_EQ(part.disclosure, ledger::Disclosure::kShown);
+    EXPECT_EQ(fixture_.get("Observation/" + observation_ + rest, "other-gp").status, 404);
+  }
+}
+
+// What is about several patients is shown to who may see any of them, and told of all.
+TEST_F(AccessToRecords, WhatIsAboutTwoIsSeenByEither) {
+  const Home stranger{"gp", "bob"};
+  fixture_.put(stranger, "bob", R"({"resourceType":"Patient"})", "9997654321|1990-01-01");
+  std::string appointment =
+      fixture_.put(stranger, "a1", R"({"resourceType":"Appointment"})", {}, {kGp});
+  size_t before = fixture_.entries().size();
+  http::Response whole = fixture_.get("Patient/" + ann_ + "/$everything", kCitizen);
+  EXPECT_NE(whole.body.find("Appointment/" + appointment), std::string::npos);
+  auto entries = fixture_.entries();
+  EXPECT_EQ(std::get<ledger::RequestEntry>(entries[before]).persons, 2U);
+  EXPECT_EQ(fixture_.get("Appointment/" + appointment, kCitizen).status, 200);
+  EXPECT_EQ(fixture_.get("Appointment/" + appointment, "citizen:9990000000:1980-01-31").status,
+            404);
+}
+
+TEST(Rate, IsSoManyRequestsOfACallerInASecond) {
+  RateLimit rate(3);
+  RateLimit::Time now{};
+  for (int i = 0; i < 3; ++i) {
+    EXPECT_TRUE(rate.admit("a", now));
+  }
+  EXPECT_FALSE(rate.admit("a", now));
+  EXPECT_TRUE(rate.admit("b", now));
+  EXPECT_TRUE(rate.admit("a", now + std::chrono::seconds(1)));
 }
 
 // A replay that could not differ would prove nothing.

@@ -38,6 +38,11 @@ rule reader
   who   staff with role R9999
   when  any patient
   allow everything
+rule no-search
+  who   staff with role R9998
+  when  any patient
+  allow everything
+  deny search Patient identifier
 rule reader-shared
   who   staff with role R9999
   when  shared
@@ -98,6 +103,9 @@ access::Checked<access::Principal> authenticate(std::string_view field) {
   std::string_view name = field.substr(kBearer.size());
   if (name == "reader") {
     return staff(name, "A81001", "R9999");
+  }
+  if (name == "no-search") {
+    return staff(name, "A81001", "R9998");
   }
   if (name == "gp") {
     return staff(name, "A81001", "R8000");

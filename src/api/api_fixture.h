@@ -13,10 +13,10 @@
 
 namespace continuum::api {
 
-// Tokens are names of callers:
-//   reader                      staff whom the policy lets see every patient and what is shared
-//   gp, clerk, other-gp, ward   staff of A81001 (the first two), A81002 and RXX, as region.policy
-//   has it citizen:NUMBER:BIRTHDATE    citizens system:SOURCE, operator
+// Tokens are names of callers: "reader" (staff whom the policy lets see every patient and what is
+// shared) and "no-search" (the same, but may not search by Patient's identifier); as region.policy
+// has it, "gp" and "clerk" of A81001, "other-gp" of A81002 and "ward" of RXX; citizens as
+// "citizen:NUMBER:BIRTHDATE"; "system:SOURCE"; and "operator".
 inline constexpr std::string_view kReader = "reader";
 
 // Which patient of which source a resource is kept under.

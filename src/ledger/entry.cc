@@ -289,7 +289,8 @@ Result<PersonPart> decode_person_part(std::string_view bytes) {
   TRY(part.withheld, in.varint());
   TRY(part.manifest, in.array<Hash>());
   TRY(const uint64_t types, in.varint());
-  if (disclosure < 1 || disclosure > static_cast<uint8_t>(Disclosure::kFailed) || types > kTypesMax) {
+  if (disclosure < 1 || disclosure > static_cast<uint8_t>(Disclosure::kFailed) ||
+      types > kTypesMax) {
     return malformed();
   }
   part.disclosure = static_cast<Disclosure>(disclosure);

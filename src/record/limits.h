@@ -15,6 +15,6 @@ inline constexpr size_t kCommitItemsMax = 100'000;  // in one commit
 inline constexpr size_t kGroupCommitMax = 256;      // commits that share one sync
 inline constexpr size_t kSourcesMax = 65'535;
 inline constexpr size_t kEntriesCountedMax = size_t{1} << 24;  // by a check, at once
-inline constexpr size_t kLoadRefusalsKept = 10'000;  // for one source
+inline constexpr size_t kLoadRefusalsKept = 10'000;            // for one source
 
 }  // namespace continuum::record

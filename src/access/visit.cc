@@ -56,7 +56,6 @@ Result<const Visit::Standing*> Visit::standing_of(record::Ord ord) {
   return &found->second;
 }
 
-// Of all source patients of a person at once: relationships are with the person.
 Status Visit::make_standings(record::Ord ord) {
   Standing standing;
   standing.first = ord;
@@ -67,6 +66,34 @@ Status Visit::make_standings(record::Ord ord) {
     standings_.emplace(ord.value(), std::move(standing));
     return {};
   }
+  TRY(bool is_settled, settle_by_own_patient(ord, standing));
+  return is_settled ? Status() : make_standings_of_person(ord);
+}
+
+// PERF: when the caller's organisation has a relationship by its own patient alone, who else that
+// patient is does not matter: saves the look-ups of a person, a fifth of a read.
+Result<bool> Visit::settle_by_own_patient(record::Ord ord, Standing& standing) {
+  if (caller_.organisation.sources.empty() || scope_.self_matters() ||
+      scope_.kinds_that_matter() == kNoRelationship) {
+    return false;
+  }
+  TRY(record::SourcePatient patient, view_->source_patient(ord));
+  record::Person alone;
+  alone.members.push_back(patient);
+  TRY(auto live, relationships_.with(alone, scope_.kinds_that_matter(), &scope_));
+  if (live.kinds == kNoRelationship || !scope_.is_settled_by(live.kinds)) {
+    return false;
+  }
+  standing.facts.related = live.kinds;
+  standing.relationship = name_of(live.kinds);
+  standings_.emplace(ord.value(), std::move(standing));
+  return true;
+}
+
+// Of all source patients of a person at once: relationships are with the person.
+Status Visit::make_standings_of_person(record::Ord ord) {
+  Standing standing;
+  standing.first = ord;
   TRY(record::Person person, view_->person_of(ord, as_of_));
   if (scope_.kinds_that_matter() != kNoRelationship) {
     TRY(auto live, relationships_.with(person, scope_.kinds_that_matter(), &scope_));
@@ -331,6 +358,10 @@ Result<std::vector<record::ItemKey>> Visit::find_among_candidates(std::string_vi
 
 Result<record::Person> Visit::person_of(record::Ord ord) {
   TRY(const Standing* standing, standing_of(ord));
+  if (standing->person == nullptr && ord.is_patient()) {
+    TRY(make_standings_of_person(ord));
+    TRY(standing, standing_of(ord));
+  }
   if (standing->person == nullptr || !scope_.may_see_anything_of(standing->facts)) {
     refuse(ord, *standing, scope_.decide(standing->facts, {fhir::kPatientType, 0}).rule);
     return absent();

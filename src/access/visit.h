@@ -143,6 +143,8 @@ class Visit {
 
   Result<const Standing*> standing_of(record::Ord ord);
   Status make_standings(record::Ord ord);
+  Result<bool> settle_by_own_patient(record::Ord ord, Standing& standing);
+  Status make_standings_of_person(record::Ord ord);
   struct Judgement {
     Decision decision;
     record::Ord place;  // that decided

@@ -143,7 +143,6 @@ export async function attackSlowly(world) {
     ['200 fields', 431, get, { fields: Array.from({ length: 200 }, (_, i) => `X-${i}: a`) }],
     ['100,000 parameters in a form', 413, '/fhir/Patient/_search', form(many(100_000, (i) => `p${i}=1`))],
     ['a value of 500 kB', 413, '/fhir/Patient/_search', form(`identifier=${'a'.repeat(500_000)}`)],
-    ['a form of 2 MB', 413, '/fhir/Patient/_search', form('a'.repeat(2_000_000))],
     ['a path of 500 segments', 404, `/fhir/Patient${'/a'.repeat(500)}`, { token: doctor }],
     ['an Accept of 10 kB', 406, get, { token: doctor, fields: [`Accept: ${'a/b,'.repeat(2500)}a/b`] }],
     ['an If-None-Match of 10 kB', 200, get,
@@ -151,11 +150,16 @@ export async function attackSlowly(world) {
   ]) {
     await attack(`huge: ${name}`, async () => assert.equal((await target.ask(path, options)).status, status));
   }
+  // Beyond what the server still reads after its answer, the connection may be cut before we see it.
+  await attack('huge: a form of 2 MB', async () => {
+    const { method, fields, body } = form('a'.repeat(2_000_000));
+    const answers = await target.raw(requestBytes('/fhir/Patient/_search', { token: doctor, method, fields, body }));
+    assert(answers.every(({ status }) => status === 413) && answers.length <= 1);
+  });
   await attack('huge: a body in chunks of 2 MB', async () => {
     const chunk = `10000\r\n${'a'.repeat(65_536)}\r\n`;
     const answers = await target.raw(Buffer.concat([chunked, Buffer.from(chunk.repeat(32))]));
-    assert.equal(answers.length, 1);
-    assert.equal(answers[0].status, 413);
+    assert(answers.every(({ status }) => status === 413) && answers.length <= 1);
   });
   await attack('huge: a body announced and not sent', async () => {
     const answers = await target.raw(requestBytes('/fhir/Patient/_search', {

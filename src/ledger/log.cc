@@ -202,7 +202,10 @@ Status Reader::scan(uint64_t from, uint64_t to, const VisitEntry& visit) const {
   TRY(walk_entry_rows(*snapshot_, families_.ledger, from, to,
                       [&](uint64_t first, std::string_view value) -> Status {
                         const EntriesRow row = parse_entries(value);
-                        if (first > next || next - first >= row.entries.size()) {
+                        // Rows must meet: what one holds beyond the start of the next, entry()
+                        // would not find.
+                        const bool meets = next == from ? first <= next : first == next;
+                        if (!meets || !row.whole || next - first >= row.entries.size()) {
                           return missing_rows();
                         }
                         for (size_t i = next - first; i < row.entries.size() && next < to; ++i) {

@@ -244,6 +244,24 @@ TEST_F(LogTest, LargeEntries) {
   EXPECT_EQ(next, entries_.size());
 }
 
+TEST_F(LogTest, RowsThatOverlapAreCorrupt) {
+  open();
+  append({{.entry = "a"}});
+  append({{.entry = "b"}});
+  batch_.put(kFamilies.ledger, entries_key(0),
+             "\x01"
+             "a"
+             "\x01"
+             "B");
+  commit();
+  const auto snapshot = store_->snapshot();
+  const Reader reader = *Reader::open(*snapshot, kFamilies);
+  EXPECT_EQ(*reader.entry(1), "b");
+  const auto visit = [](uint64_t, std::string_view) { return Status(); };
+  EXPECT_EQ(reader.scan(0, 2, visit).error().code, ErrorCode::kCorrupt);
+  EXPECT_TRUE(reader.scan(1, 2, visit));
+}
+
 TEST_F(LogTest, DamagedRowsAreCorrupt) {
   open();
   for (int i = 0; i < 300; ++i) {

@@ -281,6 +281,21 @@ TEST_F(VerifyRows, RowsThatAreNone) {
   EXPECT_EQ(texts.size(), count);
 }
 
+// The true entry hidden at the end of the row before, another one where readers look.
+TEST_F(VerifyRows, HiddenEntry) {
+  TestLedger ledger;
+  ledger.grow_to(20);
+  ledger.append({ledger.command()});
+  const std::vector<std::string> notes = {ledger.note()};
+  const std::string before = entries_key(ledger.row_of(19));
+  std::string row = *ledger.row(before);
+  put_length_prefixed(row, ledger.entry(20));
+  ledger.put_row(before, row);
+  EXPECT_EQ(texts(verify_rows(ledger, notes)), Texts());
+  ledger.change_entry(20);
+  EXPECT_EQ(texts(verify_rows(ledger, notes)), (Texts{"forked 21", "rewritten 0 21"}));
+}
+
 TEST_F(VerifyRows, Checkpoints) {
   const std::vector<std::string> good = notes_;
   // Signed by another key.

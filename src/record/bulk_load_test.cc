@@ -1,6 +1,7 @@
 // Bulk load is another way to the same rows.
 #include <thread>
 
+#include "record/failing_kv_test.h"
 #include "record/kv/directory.h"
 #include "record/store_fixture_test.h"
 
@@ -244,28 +245,6 @@ TEST_P(BulkLoadTest, TakesFromSeveralThreads) {
 
 INSTANTIATE_TEST_SUITE_P(Engines, BulkLoadTest, testing::Values(Engine::kMemory, Engine::kRocks),
                          [](const auto& info) { return name_of(info.param); });
-
-// A kv store whose ingestions and commits can be made to fail.
-class FailingKv final : public kv::Store {
- public:
-  bool fails = false;
-  std::unique_ptr<kv::Snapshot> snapshot() override { return below_->snapshot(); }
-  Status commit(const kv::Batch& batch, kv::Durability durability) override {
-    return fails ? fail(ErrorCode::kUnavailable, "the disk is full")
-                 : below_->commit(batch, durability);
-  }
-  Result<std::unique_ptr<kv::Ingestion>> begin_ingestion() override {
-    if (fails) {
-      return fail(ErrorCode::kUnavailable, "the disk is full");
-    }
-    return below_->begin_ingestion();
-  }
-  Status flush() override { return {}; }
-  FamilySize family_size(kv::Family) override { return {}; }
-
- private:
-  std::unique_ptr<kv::Store> below_ = kv::make_memory_store(kFamilyCount);
-};
 
 class FullDiskTest : public testing::Test {
  protected:

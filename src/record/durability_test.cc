@@ -5,6 +5,8 @@
 #include <cstdlib>
 #include <thread>
 
+#include "record/failing_kv_test.h"
+#include "record/power_cut_test.h"
 #include "record/store_fixture_test.h"
 
 namespace continuum::record {
@@ -82,14 +84,6 @@ std::vector<Step> script() {
   return steps;
 }
 
-// RocksDB sleeps a second after a flush that failed: many lives are led side by side.
-constexpr int kLives = 24;
-// And each costs tens of milliseconds: CONTINUUM_LONG=1 cuts everywhere, otherwise every third.
-uint64_t stride() {
-  const char* value = std::getenv("CONTINUUM_LONG");
-  return value != nullptr && std::string_view(value) == "1" ? 1 : 3;
-}
-
 class DurabilityTest : public testing::Test {
  protected:
   static StoreOptions options(MemoryFileSystem& disk, const Clock& clock) {
@@ -138,21 +132,8 @@ class DurabilityTest : public testing::Test {
 };
 
 TEST_F(DurabilityTest, SurvivesAPowerCutAtEveryOperation) {
-  std::atomic<uint64_t> next{0};
-  std::atomic<bool> completed{false};
-  std::vector<std::thread> lives;
-  for (int i = 0; i < kLives; ++i) {
-    lives.emplace_back([&] {
-      while (!completed && !HasFailure()) {
-        bool power_stayed_on = false;
-        live(next.fetch_add(stride()), power_stayed_on);
-        completed = completed || power_stayed_on;
-      }
-    });
-  }
-  for (std::thread& life : lives) {
-    life.join();
-  }
+  uint64_t next = live_with_every_cut(
+      cut_stride(3), [this](uint64_t cut, bool& power_stayed_on) { live(cut, power_stayed_on); });
   EXPECT_GT(next, 200U);
 }
 
@@ -176,32 +157,13 @@ TEST_F(DurabilityTest, ACommitAloneIsOneSync) {
   EXPECT_EQ(disk.file_syncs(), before + 2);
 }
 
-// A disk whose syncs take a while, as real ones do.
-class SlowKv final : public kv::Store {
- public:
-  std::atomic<int> commits{0};
-  std::unique_ptr<kv::Snapshot> snapshot() override { return below_->snapshot(); }
-  Status commit(const kv::Batch& batch, kv::Durability durability) override {
-    ++commits;
-    std::this_thread::sleep_for(std::chrono::milliseconds(2));
-    return below_->commit(batch, durability);
-  }
-  Result<std::unique_ptr<kv::Ingestion>> begin_ingestion() override {
-    return below_->begin_ingestion();
-  }
-  Status flush() override { return {}; }
-  FamilySize family_size(kv::Family) override { return {}; }
-
- private:
-  std::unique_ptr<kv::Store> below_ = kv::make_memory_store(kFamilyCount);
-};
-
 TEST_F(DurabilityTest, CommitsThatComeTogetherShareASync) {
   constexpr int kThreads = 8;
   constexpr int kCommits = 10;
   MemoryFileSystem disk;
-  auto kv = std::make_unique<SlowKv>();
-  SlowKv& slow = *kv;
+  auto kv = std::make_unique<FailingKv>();
+  FailingKv& slow = *kv;
+  slow.commit_takes = std::chrono::milliseconds(2);  // as real disks do
   KvStore store(std::move(kv), *KeyStore::open(disk, "/keys", region_key()), clock_);
   ASSERT_TRUE(store.open());
   ASSERT_TRUE(store.register_source("gp"));

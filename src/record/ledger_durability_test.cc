@@ -8,6 +8,7 @@
 
 #include "ledger/verify.h"
 #include "record/ledger_fixture_test.h"
+#include "record/power_cut_test.h"
 #include "record/store_fixture_test.h"
 
 namespace continuum::record {
@@ -15,12 +16,6 @@ namespace {
 
 constexpr int kWriters = 4;
 constexpr uint64_t kRounds = 6;
-constexpr int kLives = 24;  // side by side: RocksDB sleeps a second after a flush that failed
-
-uint64_t stride() {
-  const char* value = std::getenv("CONTINUUM_LONG");
-  return value != nullptr && std::string_view(value) == "1" ? 1 : 5;
-}
 
 StoreOptions options_over(FileSystem& files, const Clock& clock) {
   StoreOptions options;
@@ -212,21 +207,8 @@ class LedgerDurabilityTest : public testing::Test {
 };
 
 TEST_F(LedgerDurabilityTest, WhatWasAcknowledgedOutlivesAPowerCutAtEveryOperation) {
-  std::atomic<uint64_t> next{0};
-  std::atomic<bool> completed{false};
-  std::vector<std::thread> lives;
-  for (int i = 0; i < kLives; ++i) {
-    lives.emplace_back([&] {
-      while (!completed && !HasFailure()) {
-        bool power_stayed_on = false;
-        live(next.fetch_add(stride()), power_stayed_on);
-        completed = completed || power_stayed_on;
-      }
-    });
-  }
-  for (std::thread& life : lives) {
-    life.join();
-  }
+  uint64_t next = live_with_every_cut(
+      cut_stride(5), [this](uint64_t cut, bool& power_stayed_on) { live(cut, power_stayed_on); });
   EXPECT_GT(next, 100U);
   EXPECT_GT(acknowledged_, 1'000U);
 }

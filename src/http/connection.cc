@@ -90,7 +90,7 @@ void Connection::set_deadline(uint32_t ms, uint64_t bytes_moved) {
 }
 
 void Connection::tick(SteadyClock::time_point now) {
-  if (now < deadline_ || phase_ == Phase::kClosed) {
+  if (now < deadline_ || phase_ == Phase::kHandling || phase_ == Phase::kClosed) {
     return;
   }
   const bool between_requests = phase_ == Phase::kHead && unread().empty();
@@ -122,6 +122,7 @@ void Connection::close() {
   phase_ = Phase::kClosed;
   error_code ignored;  // the peer may be gone already
   socket_.close(ignored);
+  delay_.reset();
   end_request();
 }
 
@@ -142,6 +143,7 @@ Connection::Step Connection::step() {
       return framing_.body == BodyKind::kChunked ? step_chunked_body() : step_length_body();
     case Phase::kAnswer:
       return write();
+    case Phase::kHandling:
     case Phase::kLinger:
     case Phase::kClosed:
       return Step::kWait;
@@ -276,14 +278,53 @@ Connection::Step Connection::step_chunked_body() {
 }
 
 Connection::Step Connection::handle() {
-  return answer(run_handler());
+  phase_ = Phase::kHandling;
+  in_handler_ = true;
+  try {
+    worker_.shared.handler(request_, make_reply());
+  } catch (...) {
+    // Its Reply is gone with it, and has answered.
+  }
+  in_handler_ = false;
+  if (!replied_) {
+    return Step::kWait;
+  }
+  return answer(*std::exchange(replied_, std::nullopt));
 }
 
-Response Connection::run_handler() {
-  try {
-    return worker_.shared.handler(request_);
-  } catch (...) {
-    return make_error(500, "the handler failed");
+// THREADS: called once, on any thread. It lets go of the connection before it is counted out, so
+// that the connection's own thread is the last to hold it.
+Reply Connection::make_reply() {
+  ++worker_.shared.replies;
+  return Reply([self = shared_from_this()](std::optional<Response> response,
+                                           std::optional<Reply::Time> not_before) mutable {
+    Worker& worker = self->worker_;
+    if (!response) {
+      response = self->make_error(500, "the handler failed");
+    }
+    if (worker.io.get_executor().running_in_this_thread() && self->in_handler_ && !not_before) {
+      self->replied_ = std::move(response);
+      self.reset();
+    } else {
+      asio::post(worker.io, [self = std::move(self), response = *std::move(response),
+                             not_before]() mutable { self->on_reply(response, not_before); });
+    }
+    --worker.shared.replies;
+  });
+}
+
+void Connection::on_reply(Response& response, std::optional<Reply::Time> not_before) {
+  if (phase_ != Phase::kHandling) {
+    return;
+  }
+  if (not_before && *not_before > SteadyClock::now()) {
+    delay_.emplace(worker_.io, *not_before);
+    delay_->async_wait([self = shared_from_this(), response = std::move(response)](
+                           const error_code&) mutable { self->on_reply(response, std::nullopt); });
+    return;
+  }
+  if (answer(std::move(response)) == Step::kAgain) {
+    advance();
   }
 }
 

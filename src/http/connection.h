@@ -4,8 +4,10 @@
 // only. It is kept alive by the operation it waits for, which is why it is held by shared_ptr: when
 // nothing is pending it is gone.
 //
-//   kHead --(header whole)--> kBody --(body whole)--> handler --> kAnswer --> kHead ...
-//                                                                        \--> kLinger --> kClosed
+//   kHead --(header whole)--> kBody --(body whole)--> kHandling --(reply)--> kAnswer --> kHead ...
+//                                                                                  \--> kLinger
+//
+// A Reply holds its connection; the answer is brought to the connection's thread.
 //
 // Time limits cost nothing per request: a connection holds a deadline, and its worker's one timer
 // looks at all of them every tick.
@@ -64,19 +66,20 @@ class Counted {
 
 // What all connections of a server share.
 struct Shared {
-  Shared(Options options_given, Handler handler_given)
+  Shared(Options options_given, DeferringHandler handler_given)
       : options(std::move(options_given)),
         handler(std::move(handler_given)),
         own_budget(options.limits.bytes_in_flight_max),
         budget(options.budget != nullptr ? *options.budget : own_budget) {}
 
   const Options options;
-  const Handler handler;
+  const DeferringHandler handler;
   ByteBudget own_budget;
   ByteBudget& budget;
   std::atomic<uint32_t> connections{0};
   std::atomic<uint32_t> refused_lingering{0};
   std::atomic<uint32_t> requests{0};
+  std::atomic<uint32_t> replies{0};  // not yet used
   std::atomic<bool> stopping{false};
 };
 
@@ -130,7 +133,7 @@ class Connection : public std::enable_shared_from_this<Connection> {
   void close();
 
  private:
-  enum class Phase : uint8_t { kHead, kBody, kAnswer, kLinger, kClosed };
+  enum class Phase : uint8_t { kHead, kBody, kHandling, kAnswer, kLinger, kClosed };
   enum class Step : uint8_t { kAgain, kWait };
 
   const Limits& limits() const { return worker_.shared.options.limits; }
@@ -147,7 +150,8 @@ class Connection : public std::enable_shared_from_this<Connection> {
   Step begin_body();
   bool grow_body_reservation(uint64_t needed);
   Step handle();
-  Response run_handler();
+  Reply make_reply();
+  void on_reply(Response& response, std::optional<Reply::Time> not_before);
 
   // Refuses the request under way and closes after the answer.
   Step refuse_request(Refusal refusal);
@@ -176,6 +180,7 @@ class Connection : public std::enable_shared_from_this<Connection> {
   bool keep_alive_ = false;
   bool reads_into_body_ = false;
   bool sends_continue_ = false;
+  bool in_handler_ = false;
   uint32_t read_epoch_ = 0;  // a read completing with an older one was given up
   SteadyClock::time_point phase_began_;
   SteadyClock::time_point deadline_;
@@ -192,7 +197,9 @@ class Connection : public std::enable_shared_from_this<Connection> {
   ByteBudget::Reservation body_bytes_;
   Counted in_flight_;
 
-  std::string head_;  // of the answer
+  std::optional<asio::steady_timer> delay_;  // of an answer that may not leave yet
+  std::optional<Response> replied_;          // within the handler's call
+  std::string head_;                         // of the answer
   Response response_;
   bool sends_body_ = false;
   size_t written_ = 0;  // of head and body together

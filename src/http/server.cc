@@ -25,6 +25,7 @@ constexpr int kBacklog = 1024;
 constexpr auto kAcceptRetry = std::chrono::milliseconds(50);  // out of descriptors, say
 constexpr auto kTickMax = std::chrono::milliseconds(250);
 constexpr auto kTickMin = std::chrono::milliseconds(5);
+constexpr auto kPoll = std::chrono::milliseconds(2);
 
 unsigned default_threads() {
   return std::max(2U, std::thread::hardware_concurrency());
@@ -76,7 +77,8 @@ void run(Worker& worker) {
 
 class Server::Impl {
  public:
-  Impl(Options options, Handler handler) : shared_(std::move(options), std::move(handler)) {
+  Impl(Options options, DeferringHandler handler)
+      : shared_(std::move(options), std::move(handler)) {
     for (unsigned i = 0; i < shared_.options.threads; ++i) {
       threads_.emplace_back(shared_);
     }
@@ -100,6 +102,7 @@ class Server::Impl {
   template <typename Action>
   void on_every_connection(Action action);
   void wait_until_empty(std::chrono::milliseconds grace);
+  void wait_for_replies();
 
   Shared shared_;
   std::deque<Thread> threads_;
@@ -229,9 +232,15 @@ void Server::Impl::on_every_connection(Action action) {
 }
 
 void Server::Impl::wait_until_empty(std::chrono::milliseconds grace) {
-  constexpr auto kPoll = std::chrono::milliseconds(2);
   const auto end = SteadyClock::now() + grace;
   while (shared_.connections > 0 && SteadyClock::now() < end) {
+    std::this_thread::sleep_for(kPoll);
+  }
+}
+
+// Whoever holds one comes back to its connection.
+void Server::Impl::wait_for_replies() {
+  while (shared_.replies > 0) {
     std::this_thread::sleep_for(kPoll);
   }
 }
@@ -249,6 +258,7 @@ void Server::Impl::stop(std::chrono::milliseconds grace) {
   on_every_connection([](Connection& connection) { connection.drain(); });
   wait_until_empty(grace);
   on_every_connection([](Connection& connection) { connection.close(); });
+  wait_for_replies();
   for (Thread& thread : threads_) {
     asio::post(thread.worker.io, [&thread] {
       thread.worker.finishing = true;
@@ -287,6 +297,16 @@ Statistics Server::Impl::statistics() const {
 }
 
 Result<std::unique_ptr<Server>> Server::start(Options options, Handler handler) {
+  if (!handler) {
+    return start(std::move(options), DeferringHandler());
+  }
+  return start(std::move(options), DeferringHandler([handler = std::move(handler)](
+                                                        const Request& request, Reply reply) {
+                 reply.send(handler(request));
+               }));
+}
+
+Result<std::unique_ptr<Server>> Server::start(Options options, DeferringHandler handler) {
   if (!handler) {
     return fail(ErrorCode::kInvalid, "a server needs a handler");
   }

@@ -2,9 +2,10 @@
 //
 //   auto server = Server::start({.port = 8080}, [](const Request& request) -> Response { ... });
 //
-// The handler is called on one of the threads and answers before it returns; while it runs, the
-// other connections of that thread wait. Handlers that block (on a disk, say) want more threads
-// than cores. It must be thread-safe. A handler that throws is answered 500.
+// The handler is called on one of the threads; while it runs, the other connections of that thread
+// wait. It answers by what it returns or, a DeferringHandler, by its Reply: then nobody waits for
+// what the answer waits for. Handlers that block (on a disk, say) want more threads than cores. It
+// must be thread-safe. A handler that throws is answered 500.
 //
 // What the server answers by itself: 400 and 501 (framing), 408, 413, 414, 417, 431, 500 (the
 // handler threw, or its Response may not be sent), 503 (over a limit).
@@ -22,11 +23,14 @@
 #include "http/budget.h"
 #include "http/limits.h"
 #include "http/message.h"
+#include "http/reply.h"
 
 namespace continuum::http {
 
 // The Request is valid during the call only.
 using Handler = std::function<Response(const Request&)>;
+// The same; the answer may come after the call.
+using DeferringHandler = std::function<void(const Request&, Reply)>;
 
 // Makes the answer the server gives by itself. `reason` is one short sentence that quotes nothing
 // of the request. The status of what it returns is overwritten with `status`, and Retry-After is
@@ -67,6 +71,7 @@ class Server {
   // kUnavailable: the port is taken or the machine has no sockets or threads left. Requests may
   // arrive before it returns.
   static Result<std::unique_ptr<Server>> start(Options options, Handler handler);
+  static Result<std::unique_ptr<Server>> start(Options options, DeferringHandler handler);
 
   Server(const Server&) = delete;
   Server& operator=(const Server&) = delete;
@@ -79,7 +84,8 @@ class Server {
 
   // Stops accepting, closes idle connections, lets requests whose header has arrived finish (their
   // answers say Connection: close) for at most `grace`, then closes what is left. A handler still
-  // running after that is waited for; its answer may be lost. Further calls do nothing.
+  // running after that, and a Reply not yet used, is waited for; its answer may be lost. Further
+  // calls do nothing.
   void stop(std::chrono::milliseconds grace);
 
  private:

@@ -4,6 +4,7 @@
 // SAFETY: fail closed. When the ledger cannot be written, close() fails and nothing may be sent.
 #pragma once
 
+#include <functional>
 #include <memory>
 #include <mutex>
 #include <string>
@@ -46,11 +47,17 @@ class Door {
   Result<std::unique_ptr<Visit>> enter_as_of(const Principal& principal, Request request,
                                              const Policy& policy, Instant then, record::T t);
 
-  // Durable when it returns. A visit is closed once.
+  // Ends the visit, and calls `then` once when what it showed is durably written down, or cannot
+  // be; perhaps on another thread. Others wait for it: it must be quick, and write nothing.
   template <typename T>
-  Result<Disclosed<T>> close(Visit& visit, uint16_t status, T value) {
-    TRY(Receipt receipt, write_down(visit, status));
-    return Disclosed<T>(std::move(value), receipt);
+  void close(std::unique_ptr<Visit> visit, uint16_t status, T value,
+             std::function<void(Result<Disclosed<T>>)> then) {
+    auto kept = std::make_shared<T>(std::move(value));  // shared: std::function wants to be copied
+    write_down(std::move(visit), status,
+               [kept, then = std::move(then)](const Result<Receipt>& receipt) {
+                 then(receipt ? Result<Disclosed<T>>(Disclosed<T>(std::move(*kept), *receipt))
+                              : fail(receipt.error()));
+               });
   }
   template <typename T>
   static Disclosed<T> tell_everybody(OpenFact fact, T value) {
@@ -63,7 +70,10 @@ class Door {
  private:
   Door(const Options& options, Policy policy) : options_(options), policy_(std::move(policy)) {}
   Result<Caller> caller_of(const Principal& principal, const record::View& view);
-  Result<Receipt> write_down(Visit& visit, uint16_t status);
+  using WrittenDown = std::function<void(const Result<Receipt>&)>;
+  void write_down(std::unique_ptr<Visit> visit, uint16_t status, WrittenDown then);
+  Result<std::vector<ledger::Append>> entries_of(const Visit& visit, const ledger::RequestId& id,
+                                                 uint16_t status);
   Status keep_policy();
 
   Options options_;

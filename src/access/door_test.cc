@@ -3,6 +3,7 @@
 
 #include <gtest/gtest.h>
 
+#include "access/waiting_test.h"
 #include "record/failing_kv_test.h"
 #include "record/store_fixture_test.h"
 
@@ -77,7 +78,7 @@ TEST_F(DoorTest, WhatLeavesIsInTheLedgerFirst) {
   std::string body;
   auto visit = read_patient(body);
   EXPECT_EQ(ledger_size(), before);
-  auto disclosed = door_->close(*visit, 200, body);
+  auto disclosed = close_and_wait(*door_, std::move(visit), 200, body);
   ASSERT_TRUE(disclosed) << disclosed.error().text();
   EXPECT_EQ(disclosed->value(), body);
   ASSERT_TRUE(disclosed->receipt());
@@ -90,7 +91,7 @@ TEST_F(DoorTest, NothingLeavesWhereTheLedgerCannotBeWritten) {
   std::string body;
   auto visit = read_patient(body);
   kv_->fails = true;
-  auto disclosed = door_->close(*visit, 200, body);
+  auto disclosed = close_and_wait(*door_, std::move(visit), 200, body);
   ASSERT_FALSE(disclosed);
   EXPECT_EQ(disclosed.error().code, ErrorCode::kUnavailable);
   EXPECT_EQ(disclosed.error().text().find(kSecret), std::string::npos);
@@ -99,7 +100,7 @@ TEST_F(DoorTest, NothingLeavesWhereTheLedgerCannotBeWritten) {
   // What could not be written down is as if it had never been asked for: its number goes to the
   // next.
   kv_->fails = false;
-  auto later = door_->close(*read_patient(body), 200, body);
+  auto later = close_and_wait(*door_, read_patient(body), 200, body);
   ASSERT_TRUE(later);
   EXPECT_EQ(later->receipt()->number, before);
   EXPECT_EQ(ledger_size(), before + 2);

@@ -42,7 +42,6 @@ http::Response text_response(int status, std::string_view type, std::string body
 
 // An answer that cannot be compressed is sent as it is.
 void compress(const http::Request& request, http::Response& response) {
-  response.headers.add("Vary", "Accept, Accept-Encoding, Authorization");
   auto accepted = request.headers.joined("Accept-Encoding");
   if (response.body.size() < kGzipBytesMin || accepted.empty() || !http::accepts_gzip(accepted)) {
     return;
@@ -69,12 +68,11 @@ access::Request to_ledger(const http::Request& request, const Route& route) {
 }
 
 // SAFETY: how long it took to refuse must not tell that there was something to refuse. What shows
-// nothing leaves on the next whole step of time since it came, so a look-up more or less does not
-// show.
-void wait_for_next_step(SteadyClock::time_point started) {
+// nothing where something might be leaves on the next whole step of time since it came, so a
+// look-up more or less does not show.
+SteadyClock::time_point next_step(SteadyClock::time_point started) {
   auto took = SteadyClock::now() - started;
-  auto steps = took / kNothingShownStep + 1;
-  std::this_thread::sleep_until(started + steps * kNothingShownStep);
+  return started + (took / kNothingShownStep + 1) * kNothingShownStep;
 }
 
 }  // namespace
@@ -92,8 +90,19 @@ struct Api::State {
   Instant now() const {
     return options.clock != nullptr ? options.clock->now() : SystemClock().now();
   }
-  Disclosed<http::Response> answer(const http::Request& request, const Route& route,
-                                   std::string& error);
+  // A request on its way to its answer, when the request itself is gone.
+  struct Exit {
+    SteadyClock::time_point started;
+    std::string method;
+    Interaction interaction = Interaction::kUnknown;
+    http::Reply reply;
+    std::string error = {};
+  };
+  void answer(const http::Request& request, const Route& route, Exit exit);
+  void leave(Disclosed<http::Response> disclosed, Exit& exit,
+             std::optional<SteadyClock::time_point> not_before = std::nullopt);
+  void refuse_all(const Error& why, Exit& exit,
+                  std::optional<SteadyClock::time_point> not_before = std::nullopt);
   http::Response answer_open(const http::Request& request, Interaction interaction);
   http::Response answer_known(const http::Request& request, const Route& route,
                               access::Visit& visit, std::string& error);
@@ -136,13 +145,13 @@ http::Response Api::State::answer_open(const http::Request& request, Interaction
   return plain ? text_response(200, *content_type, metadata) : error_response(plain.error());
 }
 
-Disclosed<http::Response> Api::State::answer(const http::Request& request, const Route& route,
-                                             std::string& error) {
-  auto started = SteadyClock::now();
+void Api::State::answer(const http::Request& request, const Route& route, Exit exit) {
   if (is_open(route.interaction) && allows(route.interaction, request.method)) {
     OpenFact fact =
         route.interaction == Interaction::kMetadata ? OpenFact::kCapabilities : OpenFact::kAlive;
-    return Door::tell_everybody(fact, answer_open(request, route.interaction));
+    http::Response response = answer_open(request, route.interaction);
+    compress(request, response);
+    return leave(Door::tell_everybody(fact, std::move(response)), exit);
   }
   // SAFETY: before anything else, so that paths tell nothing to who may not ask.
   bool is_one = request.headers.count("Authorization") <= 1;
@@ -150,40 +159,66 @@ Disclosed<http::Response> Api::State::answer(const http::Request& request, const
                           : access::refuse(access::TokenFault::kNoToken);
   if (!principal) {
     metrics.count(principal.error());
-    error = access::to_string(principal.error());
-    return Door::tell_everybody(OpenFact::kNotSignedIn, unauthenticated());
+    exit.error = access::to_string(principal.error());
+    return leave(Door::tell_everybody(OpenFact::kNotSignedIn, unauthenticated()), exit);
   }
-  if (!rate.admit(caller_key(*principal), started)) {
+  if (!rate.admit(caller_key(*principal), exit.started)) {
     http::Response response = problem(429, "too many requests of this caller: slow down");
     response.headers.add("Retry-After", "1");
-    return Door::tell_everybody(OpenFact::kTooMany, std::move(response));
+    return leave(Door::tell_everybody(OpenFact::kTooMany, std::move(response)), exit);
   }
-  auto refuse_all = [&](const Error& why) {
-    error = why.text();
-    ledger_fails = true;
-    metrics.count_ledger_failure();
-    return Door::tell_everybody(
-        OpenFact::kLedgerFails,
-        problem(503, "the ledger cannot be written, so nothing can be shown: try again later"));
-  };
   auto visit = options.door.enter(*principal, to_ledger(request, route));
   if (!visit) {
-    return refuse_all(visit.error());
+    return refuse_all(visit.error(), exit);
   }
-  http::Response response = answer_known(request, route, **visit, error);
-  bool shows_nothing = (*visit)->shown() == 0;
+  http::Response response = answer_known(request, route, **visit, exit.error);
+  compress(request, response);
+  bool is_refusal = response.status >= 400;
+  bool hides_time = (tells_of_records(route.interaction) || is_refusal) && (*visit)->shown() == 0;
   auto status = static_cast<uint16_t>(response.status);
-  auto disclosed = options.door.close(**visit, status, std::move(response));
-  if (shows_nothing) {
-    // PERF: to take it down takes longer where there was something to refuse (2 to 7 us).
-    visit->reset();
-    wait_for_next_step(started);
+  auto waiting = std::make_shared<Exit>(std::move(exit));
+  options.door.close<http::Response>(
+      std::move(*visit), status, std::move(response),
+      [this, waiting, hides_time](Result<Disclosed<http::Response>> disclosed) {
+        auto not_before = hides_time ? std::optional(next_step(waiting->started)) : std::nullopt;
+        if (!disclosed) {
+          return refuse_all(disclosed.error(), *waiting, not_before);
+        }
+        ledger_fails = false;
+        leave(std::move(*disclosed), *waiting, not_before);
+      });
+}
+
+// The only way from the API to the network.
+void Api::State::leave(Disclosed<http::Response> disclosed, Exit& exit,
+                       std::optional<SteadyClock::time_point> not_before) {
+  auto receipt = disclosed.receipt();
+  http::Response response = std::move(disclosed).value();
+  if (receipt) {
+    response.headers.set(kReceiptField, receipt->text());
   }
-  if (!disclosed) {
-    return refuse_all(disclosed.error());
-  }
-  ledger_fails = false;
-  return std::move(*disclosed);
+  response.headers.add("Vary", "Accept, Accept-Encoding, Authorization");
+  auto now = SteadyClock::now();
+  auto time = std::max(now, not_before.value_or(now)) - exit.started;
+  metrics.count(exit.interaction, response.status, response.body.size(), time);
+  log.write({.method = exit.method,
+             .interaction = exit.interaction,
+             .status = response.status,
+             .bytes = response.body.size(),
+             .time = time,
+             .error = exit.error});
+  exit.reply.send(std::move(response), not_before);
+}
+
+void Api::State::refuse_all(const Error& why, Exit& exit,
+                            std::optional<SteadyClock::time_point> not_before) {
+  exit.error = why.text();
+  ledger_fails = true;
+  metrics.count_ledger_failure();
+  leave(Door::tell_everybody(
+            OpenFact::kLedgerFails,
+            problem(503, "the ledger cannot be written, so nothing can be shown: try again later")),
+        exit, not_before);
 }
 
 http::Response Api::State::answer_known(const http::Request& request, const Route& route,
@@ -228,40 +263,13 @@ void Api::watch_disk(std::function<service::DiskNumbers()> disk) {
   state_->disk = std::move(disk);
 }
 
-Disclosed<http::Response> Api::answer(const http::Request& request) {
-  std::string error;
-  return state_->answer(request, find_route(state_->base_path, request.path), error);
-}
-
-namespace {
-
-// The only way from the API to the network.
-http::Response send(Disclosed<http::Response> disclosed) {
-  auto receipt = disclosed.receipt();
-  http::Response response = std::move(disclosed).value();
-  if (receipt) {
-    response.headers.set(kReceiptField, receipt->text());
-  }
-  return response;
-}
-
-}  // namespace
-
-http::Response Api::handle(const http::Request& request) {
-  auto started = SteadyClock::now();
+void Api::handle(const http::Request& request, http::Reply reply) {
   Route route = find_route(state_->base_path, request.path);
-  std::string error;
-  http::Response response = send(state_->answer(request, route, error));
-  compress(request, response);
-  auto time = SteadyClock::now() - started;
-  state_->metrics.count(route.interaction, response.status, response.body.size(), time);
-  state_->log.write({.method = request.method,
-                     .interaction = route.interaction,
-                     .status = response.status,
-                     .bytes = response.body.size(),
-                     .time = time,
-                     .error = error});
-  return response;
+  state_->answer(request, route,
+                 {.started = SteadyClock::now(),
+                  .method = request.method,
+                  .interaction = route.interaction,
+                  .reply = std::move(reply)});
 }
 
 }  // namespace continuum::api

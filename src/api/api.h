@@ -47,9 +47,8 @@ class Api {
   explicit Api(ApiOptions options);
   ~Api();
 
-  http::Response handle(const http::Request& request);
-  // The same before it becomes a plain response: for tests of what was decided.
-  access::Disclosed<http::Response> answer(const http::Request& request);
+  // Answers once the receipt of the answer is durable: an http::DeferringHandler.
+  void handle(const http::Request& request, http::Reply reply);
 
   // What http::Server answers by itself, as OperationOutcome: an http::ErrorBody.
   static http::Response server_error(int status, std::string_view reason);

@@ -9,6 +9,7 @@
 #include <vector>
 
 #include "api/api.h"
+#include "api/waiting_test.h"
 #include "json/document.h"
 
 namespace continuum::api {
@@ -50,7 +51,7 @@ class ApiFixture {
   // `target` below the FHIR base unless it starts with '/'.
   http::Request request(std::string_view method, std::string_view target,
                         std::string_view caller = kReader) const;
-  http::Response send(const http::Request& request) { return api_->handle(request); }
+  http::Response send(const http::Request& request) { return handle_and_wait(*api_, request); }
   http::Response get(std::string_view target, std::string_view caller = kReader) {
     return send(request("GET", target, caller));
   }

@@ -772,8 +772,10 @@ TEST(Served, OverASocket) {
   http::Options options;
   options.budget = &fixture.budget();
   options.error_body = Api::server_error;
-  auto server = http::Server::start(
-      options, [&fixture](const http::Request& request) { return fixture.api().handle(request); });
+  auto server =
+      http::Server::start(options, [&fixture](const http::Request& request, http::Reply reply) {
+        fixture.api().handle(request, std::move(reply));
+      });
   ASSERT_TRUE(server.has_value());
   fixture.api().watch([&server] { return (*server)->statistics(); });
   auto client = http::Client::connect("127.0.0.1", (*server)->port());

@@ -85,6 +85,20 @@ bool is_open(Interaction interaction) {
          interaction == Interaction::kMetadata;
 }
 
+bool tells_of_records(Interaction interaction) {
+  switch (interaction) {
+    case Interaction::kSearch:
+    case Interaction::kSearchForm:
+    case Interaction::kRead:
+    case Interaction::kHistory:
+    case Interaction::kVread:
+    case Interaction::kEverything:
+      return true;
+    default:
+      return false;
+  }
+}
+
 std::string_view allowed_methods(Interaction interaction) {
   return row_of(interaction).methods;
 }

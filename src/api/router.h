@@ -42,6 +42,8 @@ std::string_view name_of(Interaction interaction);
 // Whether it is answered without asking who asks: what it says is the same for everybody, and
 // nothing of any record.
 bool is_open(Interaction interaction);
+// Whether what it shows is of records and directories.
+bool tells_of_records(Interaction interaction);
 // The methods that path takes, as an Allow field has them; empty for kUnknown.
 std::string_view allowed_methods(Interaction interaction);
 bool allows(Interaction interaction, std::string_view method);

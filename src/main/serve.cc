@@ -29,8 +29,8 @@ namespace continuum::commands {
 namespace {
 
 constexpr std::chrono::milliseconds kStopGrace{10'000};
-// Each waits for its receipt to be durable; one sync serves all that wait.
-constexpr unsigned kThreadsPerCore = 32;
+// A handler waits for nothing but blocks to be read.
+constexpr unsigned kThreadsPerCore = 4;
 constexpr std::chrono::milliseconds kWatchStep{1'000};
 constexpr size_t kFormBytesMax = size_t{1} << 20;
 constexpr uint32_t kMillisPerSecond = 1'000;
@@ -213,9 +213,10 @@ Status serve(const ServeArguments& arguments, const config::Region& region) {
       region.limits.ledger_reserve_mb << 20);
   look_after(reserve);
   api.watch_disk([&reserve] { return reserve.numbers(); });
-  TRY(auto server,
-      http::Server::start(to_server_options(arguments, region, budget),
-                          [&api](const http::Request& request) { return api.handle(request); }));
+  TRY(auto server, http::Server::start(to_server_options(arguments, region, budget),
+                                       [&api](const http::Request& request, http::Reply reply) {
+                                         api.handle(request, std::move(reply));
+                                       }));
   running.store(server.get());
   fmt::print("listening on http://{}:{}{}\nverifier key: {}\n", shown_host(region.listen.address),
              server->port(), api::path_of(region.base_url), ledger_files.verifier);

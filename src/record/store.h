@@ -303,6 +303,10 @@ class Store {
   // Appends to the ledger: all or none, durable when it returns; the number of the first. One sync
   // serves all that wait. Also while a bulk load runs, but not at the moment of its flush().
   virtual Result<uint64_t> append_ledger(std::span<const ledger::Append> entries) = 0;
+  // The same without waiting. `done` is called once, on a thread of the store or of one who commits
+  // meanwhile, before the store is gone. Others wait for it: it must be quick, and write nothing.
+  using Appended = std::function<void(Result<uint64_t> number)>;
+  virtual void append_ledger(std::vector<ledger::Append> entries, Appended done) = 0;
   // The keys that seal what is appended; a new one is durable with the next append or commit.
   virtual crypto::Key audit_key(Ord ord) = 0;
   virtual crypto::Key audit_month_key(uint16_t month) = 0;

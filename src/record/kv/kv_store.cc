@@ -386,72 +386,44 @@ Result<uint64_t> KvStore::append_ledger(std::span<const ledger::Append> entries)
   return *result.ledger_number;
 }
 
+void KvStore::append_ledger(std::vector<ledger::Append> entries, Appended done) {
+  CHECK(!entries.empty());
+  queue_.begin(std::move(entries), std::move(done));
+}
+
 Result<CommitResult> KvStore::commit(std::span<Prepared> items,
                                      std::span<const ledger::Append> entries) {
   if (items.size() > kCommitItemsMax) {
     return fail(ErrorCode::kTooLarge,
                 "a commit has more than " + std::to_string(kCommitItemsMax) + " resources");
   }
-  Waiter waiter;
-  waiter.items = items;
-  waiter.entries = entries;
-  std::unique_lock lock(queue_mutex_);
-  queue_.push_back(&waiter);
-  while (!waiter.done) {
-    if (leading_ || queue_.front() != &waiter) {
-      waiter.moved.wait(lock);
-    } else {
-      lead(lock);
-    }
-  }
-  return std::move(waiter.result);
-}
-
-// Takes what waits, up to a bound, through one batch and one sync. Others queue up meanwhile and
-// are the next group.
-void KvStore::lead(std::unique_lock<std::mutex>& lock) {
-  leading_ = true;
-  size_t count = std::min(queue_.size(), kGroupCommitMax);
-  std::vector<Waiter*> waiters(queue_.begin(), queue_.begin() + static_cast<std::ptrdiff_t>(count));
-  queue_.erase(queue_.begin(), queue_.begin() + static_cast<std::ptrdiff_t>(count));
-  lock.unlock();
-  commit_group(waiters);
-  lock.lock();
-  // The next group's leader first: its sync is what the others will wait for.
-  leading_ = false;
-  if (!queue_.empty()) {
-    queue_.front()->moved.notify_one();
-  }
-  for (Waiter* waiter : waiters) {
-    waiter->done = true;
-    waiter->moved.notify_one();  // under the lock: the waiter is gone once it sees that it is done
-  }
+  return queue_.commit(items, entries);
 }
 
 Instant KvStore::next_instant() {
   return std::max(clock_.now(), last_instant_);
 }
 
-void KvStore::commit_group(const std::vector<Waiter*>& waiters) {
+void KvStore::commit_group(std::span<CommitQueue::Commit* const> commits) {
   if (!ledger_damage_) {
-    for (Waiter* waiter : waiters) {
-      waiter->result = fail(ledger_damage_.error());
+    for (CommitQueue::Commit* commit : commits) {
+      commit->result = fail(ledger_damage_.error());
     }
     return;
   }
   Group group;
-  bool has_items = std::any_of(waiters.begin(), waiters.end(),
-                               [](const Waiter* waiter) { return !waiter->items.empty(); });
+  bool has_items = std::any_of(commits.begin(), commits.end(),
+                               [](const auto* commit) { return !commit->items.empty(); });
   if (has_items) {
     group.before = kv_view();
   }
   group.t = last_t_;
   group.person = last_person_;
   group.instant = next_instant();
-  for (Waiter* waiter : waiters) {
-    waiter->result = add_to_group(waiter->items, group);
-    if (waiter->result && !waiter->entries.empty()) {
-      add_entries(*waiter, group);
+  for (CommitQueue::Commit* commit : commits) {
+    commit->result = add_to_group(commit->items, group);
+    if (commit->result && !commit->entries.empty()) {
+      add_entries(*commit, group);
     }
   }
   if (group.batch.empty()) {
@@ -469,9 +441,9 @@ void KvStore::commit_group(const std::vector<Waiter*>& waiters) {
     // What could not be written is as if it had never been asked for. An engine that cannot tell
     // what its disk holds now refuses everything until it is opened anew.
     log_->abandon();
-    for (Waiter* waiter : waiters) {
-      if (waiter->result) {
-        waiter->result = fail(written.error());
+    for (CommitQueue::Commit* commit : commits) {
+      if (commit->result) {
+        commit->result = fail(written.error());
       }
     }
     return;
@@ -489,9 +461,9 @@ void KvStore::commit_group(const std::vector<Waiter*>& waiters) {
   }
 }
 
-void KvStore::add_entries(Waiter& waiter, Group& group) {
-  waiter.result->ledger_number = log_->stage(
-      waiter.entries, [&group](kv::Family family, std::string_view key, std::string_view value) {
+void KvStore::add_entries(CommitQueue::Commit& commit, Group& group) {
+  commit.result->ledger_number = log_->stage(
+      commit.entries, [&group](kv::Family family, std::string_view key, std::string_view value) {
         group.batch.put(family, key, value);
       });
 }

@@ -2,8 +2,6 @@
 #pragma once
 
 #include <atomic>
-#include <condition_variable>
-#include <deque>
 #include <map>
 #include <memory>
 #include <mutex>
@@ -11,6 +9,7 @@
 #include <unordered_map>
 
 #include "kv/store.h"
+#include "record/kv/commit_queue.h"
 #include "record/kv/kv_view.h"
 #include "record/kv/row_run.h"
 #include "record/kv/row_writer.h"
@@ -39,6 +38,7 @@ class KvStore final : public Store {
   Result<CommitResult> commit(std::span<Prepared> items,
                               std::span<const ledger::Append> entries) override;
   Result<uint64_t> append_ledger(std::span<const ledger::Append> entries) override;
+  void append_ledger(std::vector<ledger::Append> entries, Appended done) override;
   crypto::Key audit_key(Ord ord) override { return keys_->audit_key_or_new(ord); }
   crypto::Key audit_month_key(uint16_t month) override {
     return keys_->audit_month_key_or_new(month);
@@ -55,15 +55,6 @@ class KvStore final : public Store {
  private:
   friend class KvBulkLoad;
 
-  // A commit waiting for its turn.
-  struct Waiter {
-    std::span<Prepared> items;
-    std::span<const ledger::Append> entries;
-    Result<CommitResult> result = CommitResult();
-    bool done = false;
-    // PERF: one each. With one for all, every commit woke all who waited, the next group's too.
-    std::condition_variable moved;  // it is done, or it is to lead
-  };
   // What one group of commits has gathered so far.
   struct Group {
     kv::Batch batch;
@@ -87,9 +78,8 @@ class KvStore final : public Store {
   // Rows that keep a place: its ord row, and the Patient's directory entry when new.
   void write_place(Ord ord, const Place& place, const PutRow& put) const;
 
-  void lead(std::unique_lock<std::mutex>& lock);
-  void commit_group(const std::vector<Waiter*>& waiters);
-  void add_entries(Waiter& waiter, Group& group);
+  void commit_group(std::span<CommitQueue::Commit* const> commits);
+  void add_entries(CommitQueue::Commit& commit, Group& group);
   Result<CommitResult> add_to_group(std::span<Prepared> items, Group& group);
   Status check_unchanged(const Prepared& item, const Group& group) const;
   Status prepare_known(const Draft& draft, const KvView& view, const Located& located,
@@ -135,10 +125,6 @@ class KvStore final : public Store {
 
   std::mutex arrivals_mutex_;  // refusals kept are counted, then written
 
-  std::mutex queue_mutex_;
-  std::deque<Waiter*> queue_;
-  bool leading_ = false;
-
   // Only the leader of the queue touches it.
   std::optional<ledger::Log> log_;
   Status ledger_damage_;  // why the ledger can be read only
@@ -146,6 +132,9 @@ class KvStore final : public Store {
   T last_t_ = 0;
   Instant last_instant_;
   PersonNumber last_person_ = 0;
+
+  // Last: it may still commit while it goes.
+  CommitQueue queue_{[this](auto commits) { commit_group(commits); }};
 };
 
 }  // namespace continuum::record

@@ -3,6 +3,7 @@
 #include <gtest/gtest.h>
 
 #include "api/api.h"
+#include "api/waiting_test.h"
 #include "record/failing_kv_test.h"
 #include "record/store_fixture_test.h"
 #include "service/checkpoints.h"
@@ -63,7 +64,7 @@ class FailsClosedTest : public testing::Test {
     request.set_target(target);
     request.headers.add("Host", "record.example");
     request.headers.add("Authorization", "Bearer x");
-    return api_->handle(request);
+    return api::handle_and_wait(*api_, request);
   }
   static bool has_receipt(const http::Response& response) {
     return response.headers.find(api::kReceiptField).has_value();

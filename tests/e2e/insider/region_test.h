@@ -15,7 +15,7 @@
 #include <string>
 #include <vector>
 
-#include "access/door.h"
+#include "access/waiting_test.h"
 #include "base/bytes.h"
 #include "ledger/export.h"
 #include "ledger/tile_path.h"
@@ -260,7 +260,7 @@ inline void visit(record::Store& store, int from, int count) {
       std::string body;
       ASSERT_TRUE((*visit)->append_resource(*item, body));
     }
-    auto closed = (*door)->close(**visit, 200, std::string());
+    auto closed = access::close_and_wait(**door, std::move(*visit), 200, std::string());
     ASSERT_TRUE(closed);
     if (i % kVisitsPerCommand == 0) {
       ledger::Append command;

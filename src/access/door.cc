@@ -48,6 +48,7 @@ crypto::Digest manifest_of(std::span<const crypto::Digest> persons, const crypto
 
 Result<std::unique_ptr<Door>> Door::open(const Options& options, Policy policy) {
   std::unique_ptr<Door> door(new Door(options, std::move(policy)));
+  door->know_region();
   TRY(door->keep_policy());
   return door;
 }
@@ -69,37 +70,44 @@ Status Door::keep_policy() {
   return {};
 }
 
+void Door::know_region() {
+  for (const config::Organisation& organisation : options_.region.organisations) {
+    organisations_[organisation.ods_code].kind = organisation.kind;
+  }
+  for (const config::Source& source : options_.region.sources) {
+    auto known = sources_.try_emplace(source.name, record::SourceNumber{0}).first;
+    organisations_[source.organisation].sources.push_back(&*known);
+  }
+}
+
+// Numbers never change: each is looked up until it is known.
+Result<std::optional<record::SourceNumber>> Door::number_of(Sources::value_type& source,
+                                                            const record::View& view) {
+  if (record::SourceNumber number = source.second; number != 0) {
+    return std::optional(number);
+  }
+  TRY(auto number, view.source_number(source.first));
+  source.second = number.value_or(0);
+  return number;
+}
+
 Result<Caller> Door::caller_of(const Principal& principal, const record::View& view) {
   Caller caller{.principal = principal, .organisation = {}, .source = std::nullopt};
-  const record::T t = view.stable_t();
-  std::lock_guard lock(sources_mutex_);
-  if (sources_as_of_ != t) {
-    TRY(sources_, view.sources());
-    sources_as_of_ = t;
-  }
-  auto number_of = [this](std::string_view name) -> std::optional<record::SourceNumber> {
-    for (const record::SourceStatus& source : sources_) {
-      if (source.name == name) {
-        return source.number;
-      }
-    }
-    return std::nullopt;
-  };
   if (principal.kind == PrincipalKind::kSystem) {
-    caller.source = number_of(principal.source);
+    if (auto known = sources_.find(principal.source); known != sources_.end()) {
+      TRY(caller.source, number_of(*known, view));
+    }
   }
   if (principal.kind == PrincipalKind::kStaff) {
     caller.organisation.ods_code = principal.organisation;
     caller.organisation.workgroups = principal.workgroups;
-    for (const config::Organisation& organisation : options_.region.organisations) {
-      if (organisation.ods_code == principal.organisation) {
-        caller.organisation.kind = organisation.kind;
-      }
-    }
-    for (const config::Source& source : options_.region.sources) {
-      auto number = number_of(source.name);
-      if (source.organisation == principal.organisation && number) {
-        caller.organisation.sources.push_back(*number);
+    if (auto known = organisations_.find(principal.organisation); known != organisations_.end()) {
+      caller.organisation.kind = known->second.kind;
+      for (Sources::value_type* source : known->second.sources) {
+        TRY(auto number, number_of(*source, view));
+        if (number) {
+          caller.organisation.sources.push_back(*number);
+        }
       }
     }
   }
@@ -131,7 +139,9 @@ Visit::Summary Visit::summary() const {
     } else if (part.disclosure == ledger::Disclosure::kShown && !note.told) {
       part.disclosure = ledger::Disclosure::kRefused;  // all of it was withheld
     }
-    for (const auto& [type, count] : note.types) {
+    auto types = note.types;
+    std::sort(types.begin(), types.end());
+    for (const auto& [type, count] : types) {
       part.types.emplace_back(fhir::type_name(type), count);
     }
     manifests.push_back(part.manifest);

@@ -4,10 +4,12 @@
 // SAFETY: fail closed. When the ledger cannot be written, close() fails and nothing may be sent.
 #pragma once
 
+#include <atomic>
 #include <functional>
+#include <map>
 #include <memory>
-#include <mutex>
 #include <string>
+#include <unordered_map>
 #include <vector>
 
 #include "access/disclosed.h"
@@ -69,6 +71,15 @@ class Door {
 
  private:
   Door(const Options& options, Policy policy) : options_(options), policy_(std::move(policy)) {}
+  // Sources of the region by name, each with its number; 0 until it has sent anything.
+  using Sources = std::map<std::string, std::atomic<record::SourceNumber>>;
+  struct KnownOrganisation {
+    config::OrganisationKind kind = config::OrganisationKind::kOther;
+    std::vector<Sources::value_type*> sources;
+  };
+  void know_region();
+  static Result<std::optional<record::SourceNumber>> number_of(Sources::value_type& source,
+                                                               const record::View& view);
   Result<Caller> caller_of(const Principal& principal, const record::View& view);
   using WrittenDown = std::function<void(const Result<Receipt>&)>;
   void write_down(std::unique_ptr<Visit> visit, uint16_t status, WrittenDown then);
@@ -79,9 +90,8 @@ class Door {
   Options options_;
   Policy policy_;
   OwnOrganisations own_organisations_;
-  std::mutex sources_mutex_;
-  std::optional<record::T> sources_as_of_;
-  std::vector<record::SourceStatus> sources_;
+  Sources sources_;                                                   // filled once
+  std::unordered_map<std::string, KnownOrganisation> organisations_;  // by ODS code; filled once
 };
 
 // The manifest of a request: over those of its person entries, in order, and of shared items.

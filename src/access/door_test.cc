@@ -22,7 +22,8 @@ class DoorTest : public testing::Test {
     store_ = std::make_unique<record::KvStore>(std::move(kv), std::move(*keys), clock_);
     EXPECT_TRUE(store_->open());
     region_.sources.push_back({"gp", "A81001", "gp-system"});
-    patient_.members = R"("name":[{"family":")" + std::string(kSecret) + R"("}])";
+    patient_.members = R"("identifier":[{"system":"s","value":"v"}],"name":[{"family":")" +
+                       std::string(kSecret) + R"("}])";
     EXPECT_TRUE(record::Writer(*store_).put(patient_));
     door_ = std::move(*Door::open({*store_, region_, clock_}, policy()));
   }
@@ -41,8 +42,7 @@ class DoorTest : public testing::Test {
         "test.policy");
   }
 
-  // A visit in which the patient was read, and what was read.
-  std::unique_ptr<Visit> read_patient(std::string& body) {
+  std::unique_ptr<Visit> enter() {
     Principal system;
     system.kind = PrincipalKind::kSystem;
     system.subject = system.client_id = "gp-system";
@@ -54,13 +54,18 @@ class DoorTest : public testing::Test {
                                        .form = {},
                                        .fields = {}});
     EXPECT_TRUE(visit);
-    auto located = (*visit)->locate(*record::Writer(*store_).id(patient_));
-    EXPECT_TRUE(located);
-    auto item = (*visit)->read(located->key);
-    EXPECT_TRUE(item);
-    EXPECT_TRUE((*visit)->append_resource(*item, body));
-    EXPECT_NE(body.find(kSecret), std::string::npos);
     return std::move(*visit);
+  }
+  // A visit in which the patient was read, and what was read.
+  std::unique_ptr<Visit> read_patient(std::string& body) {
+    auto visit = enter();
+    auto located = visit->locate(*record::Writer(*store_).id(patient_));
+    EXPECT_TRUE(located);
+    auto item = visit->read(located->key);
+    EXPECT_TRUE(item);
+    EXPECT_TRUE(visit->append_resource(*item, body));
+    EXPECT_NE(body.find(kSecret), std::string::npos);
+    return visit;
   }
   uint64_t ledger_size() { return store_->view()->ledger()->size(); }
 
@@ -104,6 +109,22 @@ TEST_F(DoorTest, NothingLeavesWhereTheLedgerCannotBeWritten) {
   ASSERT_TRUE(later);
   EXPECT_EQ(later->receipt()->number, before);
   EXPECT_EQ(ledger_size(), before + 2);
+}
+
+// A row that is gone must not look like a patient who was never there.
+TEST_F(DoorTest, ASearchThatFindsARowWithoutItsResourceSaysSo) {
+  auto find = [this] {
+    return enter()->find_token(fhir::kPatientType, "identifier", "s", "v", 10);
+  };
+  auto found = find();
+  ASSERT_TRUE(found);
+  ASSERT_EQ(found->size(), 1U);
+  kv::Batch batch;
+  batch.remove(record::kCurrent, record::current_key(found->front().key));
+  ASSERT_TRUE(kv_->commit(batch, kv::Durability::kSynced));
+  auto damaged = find();
+  ASSERT_FALSE(damaged);
+  EXPECT_EQ(damaged.error().code, ErrorCode::kCorrupt);
 }
 
 TEST_F(DoorTest, APolicyThatCannotBeKeptOpensNoDoor) {

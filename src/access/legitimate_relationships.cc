@@ -167,35 +167,51 @@ Result<std::optional<RelationshipKind>> LegitimateRelationships::given_by(
   return ours ? kind : std::nullopt;
 }
 
+bool LegitimateRelationships::Search::is_over() const {
+  return (found.kinds & wanted) == wanted ||
+         (found.kinds != kNoRelationship && scope != nullptr && scope->is_settled_by(found.kinds));
+}
+
+Status LegitimateRelationships::add(record::SourceNumber source, record::Ord ord, Search& search) {
+  if (search.is_over()) {
+    return {};
+  }
+  Status judged;
+  TRY(view_.scan_care(source, ord, as_of_, [&](const record::CareEvent& event) {
+    auto kind = given_by(event);
+    if (!kind) {
+      judged = fail(kind.error());
+      return false;
+    }
+    if (*kind && (only(**kind) & search.wanted & ~search.found.kinds) != 0) {
+      search.found.kinds |= only(**kind);
+      search.found.events[static_cast<size_t>(**kind)] = event.item;
+    }
+    return !search.is_over();
+  }));
+  return judged;
+}
+
 Result<LiveRelationships> LegitimateRelationships::with(const record::Person& person,
                                                         RelationshipKinds wanted,
                                                         const Scope* scope) {
-  LiveRelationships found;
-  auto is_enough = [&] {
-    return (found.kinds & wanted) == wanted ||
-           (found.kinds != kNoRelationship && scope != nullptr &&
-            scope->is_settled_by(found.kinds));
-  };
+  Search search{wanted, scope, {}};
   for (const record::SourcePatient& member : person.members) {
-    if (!is_own(member.source) || is_enough()) {
-      continue;
+    if (is_own(member.source)) {
+      TRY(add(member.source, member.ord, search));
     }
-    Status judged;
-    TRY(view_.scan_care(member.source, member.ord, as_of_, [&](const record::CareEvent& event) {
-      auto kind = given_by(event);
-      if (!kind) {
-        judged = fail(kind.error());
-        return false;
-      }
-      if (*kind && (only(**kind) & wanted & ~found.kinds) != 0) {
-        found.kinds |= only(**kind);
-        found.events[static_cast<size_t>(**kind)] = event.item;
-      }
-      return !is_enough();
-    }));
-    TRY(judged);
   }
-  return found;
+  return search.found;
+}
+
+// A source tells of its own patients alone: which one it is need not be looked up.
+Result<LiveRelationships> LegitimateRelationships::with(record::Ord ord, RelationshipKinds wanted,
+                                                        const Scope* scope) {
+  Search search{wanted, scope, {}};
+  for (record::SourceNumber source : organisation_.sources) {
+    TRY(add(source, ord, search));
+  }
+  return search.found;
 }
 
 Result<std::array<OrdSet, kRelationshipKindCount>> LegitimateRelationships::everybody() {

@@ -67,6 +67,9 @@ class LegitimateRelationships {
   // that are.
   Result<LiveRelationships> with(const record::Person& person, RelationshipKinds wanted,
                                  const Scope* scope = nullptr);
+  // The same by one source patient alone, whoever they are.
+  Result<LiveRelationships> with(record::Ord ord, RelationshipKinds wanted,
+                                 const Scope* scope = nullptr);
 
   // The same for all persons at once: by kind, every source patient of a person with a live
   // relationship. Not as of a past commit.
@@ -81,6 +84,14 @@ class LegitimateRelationships {
   // The kind of a live relationship that the event gives, if any.
   Result<std::optional<RelationshipKind>> given_by(const record::CareEvent& event);
   bool is_own(record::SourceNumber source) const;
+  struct Search {
+    RelationshipKinds wanted;
+    const Scope* scope;
+    LiveRelationships found;
+    bool is_over() const;
+  };
+  // Adds what a source tells of its patient.
+  Status add(record::SourceNumber source, record::Ord ord, Search& search);
 
   const record::View& view_;
   Organisation organisation_;

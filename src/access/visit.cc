@@ -47,12 +47,21 @@ Visit::Visit(std::unique_ptr<record::View> view, Caller caller, const Policy& po
       relationships_(*view_, caller_.organisation, policy.windows(), now, as_of, remembered) {}
 
 Result<const Visit::Standing*> Visit::standing_of(record::Ord ord) {
+  if (last_standing_.second != nullptr && last_standing_.first == ord.value()) {
+    return last_standing_.second;
+  }
   auto found = standings_.find(ord.value());
   if (found == standings_.end()) {
-    TRY(make_standings(ord));
+    Status made = make_standings(ord);
+    if (!made && made.error().code == ErrorCode::kNotFound) {
+      // SAFETY: an item whose source patient is unknown must not look like one that is not there.
+      return fail(ErrorCode::kCorrupt, "an item is of a source patient that is not known");
+    }
+    TRY(made);
     found = standings_.find(ord.value());
     CHECK(found != standings_.end());
   }
+  last_standing_ = {ord.value(), &found->second};
   return &found->second;
 }
 
@@ -71,16 +80,13 @@ Status Visit::make_standings(record::Ord ord) {
 }
 
 // PERF: when the caller's organisation has a relationship by its own patient alone, who else that
-// patient is does not matter: saves the look-ups of a person, a fifth of a read.
+// patient is does not matter: saves the look-ups of a person.
 Result<bool> Visit::settle_by_own_patient(record::Ord ord, Standing& standing) {
   if (caller_.organisation.sources.empty() || scope_.self_matters() ||
       scope_.kinds_that_matter() == kNoRelationship) {
     return false;
   }
-  TRY(record::SourcePatient patient, view_->source_patient(ord));
-  record::Person alone;
-  alone.members.push_back(patient);
-  TRY(auto live, relationships_.with(alone, scope_.kinds_that_matter(), &scope_));
+  TRY(auto live, relationships_.with(ord, scope_.kinds_that_matter(), &scope_));
   if (live.kinds == kNoRelationship || !scope_.is_settled_by(live.kinds)) {
     return false;
   }
@@ -95,7 +101,10 @@ Status Visit::make_standings_of_person(record::Ord ord) {
   Standing standing;
   standing.first = ord;
   TRY(record::Person person, view_->person_of(ord, as_of_));
-  if (scope_.kinds_that_matter() != kNoRelationship) {
+  if (auto own = standings_.find(ord.value()); own != standings_.end()) {
+    standing.facts.related = own->second.facts.related;  // settled by this patient alone
+    standing.relationship = own->second.relationship;
+  } else if (scope_.kinds_that_matter() != kNoRelationship) {
     TRY(auto live, relationships_.with(person, scope_.kinds_that_matter(), &scope_));
     standing.facts.related = live.kinds;
     standing.relationship = name_of(live.kinds);
@@ -133,13 +142,13 @@ Status Visit::make_standings_of_person(record::Ord ord) {
 Result<Visit::Judgement> Visit::judge(const record::StoredItem& item) {
   ItemFacts facts{item.key.type, item.row.header.label_class};
   TRY(const Standing* home, standing_of(item.key.ord));
-  Judgement judgement{scope_.decide(home->facts, facts), item.key.ord};
-  if (!judgement.decision.allow) {
+  Judgement judgement{scope_.decide(home->facts, facts), home};
+  if (!judgement.decision.allow && !item.row.places.empty()) {
     for (const record::ItemPlace& place : record::places_of(item.row)) {
       TRY(const Standing* standing, standing_of(place.ord));
       Decision decision = scope_.decide(standing->facts, facts);
       if (decision.allow) {
-        return Judgement{decision, place.ord};
+        return Judgement{decision, standing};
       }
     }
   }
@@ -151,19 +160,33 @@ Status Visit::allow(const record::StoredItem& item) {
   if (judgement.decision.allow) {
     return {};
   }
-  TRY(const Standing* standing, standing_of(item.key.ord));
-  refuse(item.key.ord, *standing, judgement.decision.rule);
+  refuse(item.key.ord, *judgement.standing, judgement.decision.rule);
   return absent();
 }
 
 Visit::Note& Visit::note_of(record::Ord ord) {
+  if (last_note_.second < notes_.size() && last_note_.first == ord.value()) {
+    return notes_[last_note_.second];
+  }
   auto [at, is_new] = note_at_.try_emplace(ord.value(), notes_.size());
   if (is_new) {
-    Note& note = notes_.emplace_back();
-    note.ord = ord;
-    note.part.ord = ord.value();
+    notes_.emplace_back().part.ord = ord.value();
   }
+  last_note_ = {ord.value(), at->second};
   return notes_[at->second];
+}
+
+// PERF: items come in runs of one type.
+void Visit::count(Note& note, fhir::TypeNumber type, uint64_t more) {
+  auto at = note.types.empty() || note.types.back().first != type
+                ? std::find_if(note.types.begin(), note.types.end(),
+                               [type](const auto& known) { return known.first == type; })
+                : note.types.end() - 1;
+  if (at == note.types.end()) {
+    note.types.emplace_back(type, more);
+  } else {
+    at->second += more;
+  }
 }
 
 // One note for a person, under the source patient that was named first.
@@ -265,8 +288,7 @@ Result<std::vector<record::StoredItem>> Visit::versions(const record::ItemKey& i
       shown.push_back(std::move(version));
       continue;
     }
-    TRY(const Standing* standing, standing_of(item.ord));
-    refuse(item.ord, *standing, judgement.decision.rule);
+    refuse(item.ord, *judgement.standing, judgement.decision.rule);
   }
   if (shown.empty()) {
     if (all.empty()) {
@@ -296,10 +318,28 @@ Status Visit::scan(record::Ord ord, const record::ScanOptions& options,
   });
 }
 
-Result<std::vector<record::ItemKey>> Visit::find_token(fhir::TypeNumber type,
-                                                       std::string_view parameter,
-                                                       std::string_view system,
-                                                       std::string_view code, size_t count_max) {
+// SAFETY: an index row without its resource means that the store is damaged: saying nothing of it
+// would lose a resource silently.
+Result<record::StoredItem> Visit::read_found(const record::ItemKey& item) {
+  if (as_of_) {
+    TRY(auto then, version_as_of(item));
+    if (then && !then->row.header.deleted) {
+      return std::move(*then);
+    }
+    return fail(ErrorCode::kCorrupt, "a version that was found is not there");
+  }
+  auto stored = view_->read(item);
+  if (!stored &&
+      (stored.error().code == ErrorCode::kNotFound || stored.error().code == ErrorCode::kGone)) {
+    return fail(ErrorCode::kCorrupt, "an index row has no resource");
+  }
+  return stored;
+}
+
+Result<std::vector<record::StoredItem>> Visit::find_token(fhir::TypeNumber type,
+                                                          std::string_view parameter,
+                                                          std::string_view system,
+                                                          std::string_view code, size_t count_max) {
   // Indexes are of now. Of then, only Patients and their identifiers can be asked for.
   CHECK(!as_of_ || (type == fhir::kPatientType && parameter == "identifier"));
   TRY(check_search(type, parameter));
@@ -309,19 +349,18 @@ Result<std::vector<record::ItemKey>> Visit::find_token(fhir::TypeNumber type,
   if (found.size() > kLookedAtMax) {
     return fail(ErrorCode::kTooLarge, "too many have that value to look at in one search");
   }
-  std::vector<record::ItemKey> shown;
-  for (const record::ItemKey& item : found) {
-    // Decided by the row, not the index alone: read() says no by the header.
-    auto stored = read(item);
-    if (stored) {
-      shown.push_back(item);
-      if (shown.size() == count_max) {
-        break;
-      }
-    } else if (stored.error().code == ErrorCode::kGone) {
-      return fail(ErrorCode::kCorrupt, "an index row leads to a deleted resource");
-    } else if (stored.error().code != ErrorCode::kNotFound) {
-      return fail(stored.error());
+  std::vector<record::StoredItem> shown;
+  for (const record::ItemKey& key : found) {
+    // Decided by the row, not the index alone.
+    TRY(record::StoredItem item, read_found(key));
+    TRY(Judgement judgement, judge(item));
+    if (!judgement.decision.allow) {
+      refuse(key.ord, *judgement.standing, judgement.decision.rule);
+      continue;
+    }
+    shown.push_back(std::move(item));
+    if (shown.size() == count_max) {
+      break;
     }
   }
   if (shown.empty() && notes_.empty()) {
@@ -376,7 +415,7 @@ Status Visit::note_shown(const record::StoredItem& item) {
     return fail(ErrorCode::kInternal, "an item was to be shown that the caller may not see");
   }
   ++shown_;
-  TRY(const Standing* standing, standing_of(judgement.place));
+  const Standing* standing = judgement.standing;
   if (standing->facts.place == PlaceFacts::kShared) {
     put_shown(shared_manifest_, item, judgement.decision.rule);
     return {};
@@ -388,8 +427,11 @@ Status Visit::note_shown(const record::StoredItem& item) {
     note.part.relationship = standing->relationship;
   }
   ++note.part.shown;
-  ++note.types[item.key.type];
+  count(note, item.key.type, 1);
   put_shown(note.manifest, item, judgement.decision.rule);
+  if (item.row.places.empty()) {
+    return {};
+  }
   // What it tells of other people it tells of them too.
   for (const record::ItemPlace& place : record::places_of(item.row)) {
     if (place.ord != item.key.ord) {
@@ -429,13 +471,12 @@ void Visit::note_told(record::Ord ord, fhir::TypeNumber type, uint64_t count) {
   Note& note = note_of(ord);
   note.part.disclosure = ledger::Disclosure::kShown;
   if (count > 0) {
-    note.types[type] += count;
+    Visit::count(note, type, count);
   }
   note.told = true;
 }
 
 void Visit::show_nothing() {
-  failed_ = true;
   shown_ = 0;
   shared_manifest_.clear();
   for (Note& note : notes_) {

@@ -71,11 +71,16 @@ class Visit {
   Result<std::vector<record::StoredItem>> versions(const record::ItemKey& item);
   Status scan(record::Ord ord, const record::ScanOptions& options,
               const record::ScanVisitor& visit);
-  Result<std::vector<record::ItemKey>> find_token(fhir::TypeNumber type, std::string_view parameter,
-                                                  std::string_view system, std::string_view code,
-                                                  size_t count_max);
+  Result<std::vector<record::StoredItem>> find_token(fhir::TypeNumber type,
+                                                     std::string_view parameter,
+                                                     std::string_view system, std::string_view code,
+                                                     size_t count_max);
   // kNotFound when the caller may see nothing of the person.
   Result<record::Person> person_of(record::Ord ord);
+  // Who shares the person's NHS number and is not joined. What may be told of each is to be asked.
+  Result<std::vector<record::SourcePatient>> apart_from(const record::Person& person) const {
+    return view_->apart_from(person.members.front().ord, as_of_);
+  }
   // Appends the resource and notes that it was shown.
   Status append_resource(const record::StoredItem& item, std::string& out);
   // Notes that the item was shown without its body: the caller holds it already.
@@ -134,20 +139,20 @@ class Visit {
   };
   // What happened to one source patient.
   struct Note {
-    record::Ord ord;
     ledger::PersonPart part;
-    std::string manifest;  // its bytes, not yet hashed
-    std::map<fhir::TypeNumber, uint64_t> types;
-    bool told = false;  // something, be it no item
+    std::string manifest;                                      // its bytes, not yet hashed
+    std::vector<std::pair<fhir::TypeNumber, uint64_t>> types;  // with counts, by first mention
+    bool told = false;                                         // something, be it no item
   };
 
   Result<const Standing*> standing_of(record::Ord ord);
   Status make_standings(record::Ord ord);
   Result<bool> settle_by_own_patient(record::Ord ord, Standing& standing);
+  bool is_settled(record::Ord ord) const;
   Status make_standings_of_person(record::Ord ord);
   struct Judgement {
     Decision decision;
-    record::Ord place;  // that decided
+    const Standing* standing;  // of the place that decided
   };
   Result<Judgement> judge(const record::StoredItem& item);
   // kNotFound and a note when refused.
@@ -155,6 +160,8 @@ class Visit {
   Note& note_of(record::Ord ord);
   void refuse(record::Ord named, const Standing& standing, std::string_view rule);
   void note_gone(const record::StoredItem& item);
+  Result<record::StoredItem> read_found(const record::ItemKey& item);
+  static void count(Note& note, fhir::TypeNumber type, uint64_t more);
   Result<std::optional<record::StoredItem>> version_as_of(const record::ItemKey& item);
   Result<std::vector<record::ItemKey>> find_among_candidates(std::string_view system,
                                                              std::string_view code);
@@ -169,15 +176,17 @@ class Visit {
   std::vector<record::Ord> candidates_;
   LegitimateRelationships relationships_;
   std::optional<std::optional<record::PersonNumber>> self_;  // of citizens, once looked up
+  // PERF: items of a record come in runs of one source patient: the last ones are kept at hand.
   std::unordered_map<uint64_t, Standing> standings_;
+  std::pair<uint64_t, const Standing*> last_standing_{0, nullptr};
   std::vector<Note> notes_;  // by first mention
   std::unordered_map<uint64_t, size_t> note_at_;
+  std::pair<uint64_t, size_t> last_note_{0, SIZE_MAX};
   std::unordered_map<uint64_t, record::Ord> refused_;  // by the first source patient of the person
   std::string shared_manifest_;
   uint64_t shown_ = 0;
   uint64_t withheld_ = 0;
   bool named_absent_ = false;
-  bool failed_ = false;
 };
 
 }  // namespace continuum::access

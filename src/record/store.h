@@ -62,8 +62,6 @@ struct SourcePatient {
 struct Person {
   PersonNumber number = 0;
   std::vector<SourcePatient> members;  // by ord
-  // Source patients that share an NHS number with a member but not the birth date: not joined.
-  std::vector<SourcePatient> apart;
 };
 
 struct SourceStatus {
@@ -145,6 +143,9 @@ class View {
   // The person a source patient belongs to, or belonged to as of a t. kNotFound when the ord is no
   // patient.
   virtual Result<Person> person_of(Ord ord, std::optional<T> as_of = std::nullopt) const = 0;
+  // Source patients that share an NHS number with that one but not the birth date: not joined.
+  virtual Result<std::vector<SourcePatient>> apart_from(
+      Ord ord, std::optional<T> as_of = std::nullopt) const = 0;
   // The person whose source patients are joined by that match key (identity/exact_match.h).
   virtual Result<std::optional<PersonNumber>> person_matching(std::string_view match) const = 0;
   virtual Result<SourcePatient> source_patient(Ord ord) const = 0;
@@ -162,6 +163,8 @@ class View {
   virtual Result<crypto::Key> audit_month_key(uint16_t month) const = 0;
 
   virtual Result<std::vector<SourceStatus>> sources() const = 0;
+  // A number never changes. Nothing: that source never sent anything.
+  virtual Result<std::optional<SourceNumber>> source_number(std::string_view name) const = 0;
   virtual Result<std::vector<Refusal>> refusals(SourceNumber source, size_t count_max) const = 0;
 };
 

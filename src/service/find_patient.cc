@@ -4,21 +4,6 @@
 #include "service/limits.h"
 
 namespace continuum::service {
-namespace {
-
-// SAFETY: an index row without its resource means the store is damaged; saying nothing of it would
-// lose a patient silently.
-Result<record::StoredItem> read_found(access::Visit& view, const record::ItemKey& key) {
-  auto item = view.read(key);
-  if (!item &&
-      (item.error().code == ErrorCode::kNotFound || item.error().code == ErrorCode::kGone)) {
-    return fail(ErrorCode::kCorrupt, "an index row has no resource");
-  }
-  return item;
-}
-
-}  // namespace
-
 Result<Answer> find_patient(const Context& context, const Identifier& identifier,
                             const Address& address) {
   TRY(auto found, context.view.find_token(fhir::kPatientType, "identifier", identifier.system,
@@ -26,11 +11,10 @@ Result<Answer> find_patient(const Context& context, const Identifier& identifier
   if (found.size() > kPatientsFoundMax) {
     return fail(ErrorCode::kTooLarge, "more patients have that identifier than one answer holds");
   }
-  std::erase_if(found, [](const record::ItemKey& key) { return key.ord.is_quarantine(); });
+  std::erase_if(found, [](const record::StoredItem& item) { return item.key.ord.is_quarantine(); });
   BundleWriter bundle(context, "searchset");
   TRY(bundle.as_at(context.view.stable_t()));
-  for (const record::ItemKey& key : found) {
-    TRY(record::StoredItem item, read_found(context.view, key));
+  for (const record::StoredItem& item : found) {
     TRY(bundle.add_match(item));
   }
   return std::move(bundle).finish(address, found.size(), std::nullopt);

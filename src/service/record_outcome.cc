@@ -239,7 +239,8 @@ Status add_apart(const Context& context, const Sources& sources, const record::P
                    context.view.principal().kind == access::PrincipalKind::kCitizen;
   size_t named = 0;
   bool some_unnamed = false;
-  for (const record::SourcePatient& other : person.apart) {
+  TRY(auto apart, context.view.apart_from(person));
+  for (const record::SourcePatient& other : apart) {
     TRY(bool may_be_named, context.view.may_see_anything_of(other.ord));
     if (may_be_named && named++ < kMembersNamedMax) {
       context.view.note_told(other.ord, fhir::kPatientType, 0);

@@ -439,22 +439,25 @@ Result<std::vector<SourcePatient>> KvView::members_of(PersonNumber person, LinkM
   return members;
 }
 
-// Others under the same NHS number: match keys start with it.
-Status KvView::add_apart(const std::string& match, std::optional<T> as_of, Person& person) const {
-  size_t shared = match.find('|');
+// Match keys of one NHS number start with it.
+Result<std::vector<SourcePatient>> KvView::apart_from(Ord ord, std::optional<T> as_of) const {
+  std::vector<SourcePatient> apart;
+  TRY(auto link, link_of(ord, as_of));
+  size_t shared = link ? link->match.find('|') : std::string::npos;
   if (shared == std::string::npos) {
-    return {};
+    return apart;
   }
-  std::string start = match_prefix(match.substr(0, shared + 1));
+  std::string start = match_prefix(link->match.substr(0, shared + 1));
   auto cursor = snapshot_->scan(kLinks, {start, kv::prefix_end(start)});
   while (cursor->next()) {
     TRY(PersonNumber other, decode_person(cursor->value()));
-    if (other != person.number) {
+    if (other != link->person) {
       TRY(auto members, members_of(other, LinkMethod::kNhsNumberAndBirthDate, as_of));
-      person.apart.insert(person.apart.end(), members.begin(), members.end());
+      apart.insert(apart.end(), members.begin(), members.end());
     }
   }
-  return cursor->status();
+  TRY(cursor->status());
+  return apart;
 }
 
 // Match keys of one NHS number stand together.
@@ -502,9 +505,6 @@ Result<Person> KvView::person_of(Ord ord, std::optional<T> as_of) const {
   }
   person.number = link->person;
   TRY(person.members, members_of(link->person, link->method, as_of));
-  if (!link->match.empty()) {
-    TRY(add_apart(link->match, as_of, person));
-  }
   return person;
 }
 
@@ -533,6 +533,16 @@ Result<std::vector<SourceStatus>> KvView::sources() const {
   }
   TRY(cursor->status());
   return out;
+}
+
+Result<std::optional<SourceNumber>> KvView::source_number(std::string_view name) const {
+  std::string value;
+  TRY(bool known, snapshot_->get(kMeta, meta_source_key(name), value));
+  if (!known) {
+    return std::optional<SourceNumber>();
+  }
+  TRY(SourceNumber number, ByteReader(value).u16());
+  return std::optional<SourceNumber>(number);
 }
 
 Result<std::vector<Refusal>> KvView::refusals(SourceNumber source, size_t count_max) const {

@@ -37,6 +37,7 @@ class KvView final : public View {
                                           std::string_view system, std::string_view code,
                                           size_t count_max) const override;
   Result<Person> person_of(Ord ord, std::optional<T> as_of) const override;
+  Result<std::vector<SourcePatient>> apart_from(Ord ord, std::optional<T> as_of) const override;
   Result<std::optional<PersonNumber>> person_matching(std::string_view match) const override;
   Result<SourcePatient> source_patient(Ord ord) const override;
   Result<std::vector<std::vector<SourcePatient>>> numbers_in_doubt(size_t count_max) const override;
@@ -47,6 +48,7 @@ class KvView final : public View {
     return keys_.audit_month_key(month);
   }
   Result<std::vector<SourceStatus>> sources() const override;
+  Result<std::optional<SourceNumber>> source_number(std::string_view name) const override;
   Result<std::vector<Refusal>> refusals(SourceNumber source, size_t count_max) const override;
 
   const kv::Snapshot& snapshot() const { return *snapshot_; }
@@ -67,7 +69,6 @@ class KvView final : public View {
   // All members of a person were joined by the same method: one match key made the person.
   Result<std::vector<SourcePatient>> members_of(PersonNumber person, LinkMethod method,
                                                 std::optional<T> as_of = std::nullopt) const;
-  Status add_apart(const std::string& match, std::optional<T> as_of, Person& person) const;
 
   std::unique_ptr<kv::Snapshot> snapshot_;
   const KeyStore& keys_;

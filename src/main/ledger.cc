@@ -156,12 +156,6 @@ Result<int> prove(LedgerArguments& arguments) {
   return kExitDone;
 }
 
-std::string json_text(std::string_view text) {
-  std::string out;
-  json::write_string(text, out);
-  return out;
-}
-
 std::string_view to_word(ledger::Disclosure disclosure) {
   switch (disclosure) {
     case ledger::Disclosure::kShown:
@@ -193,9 +187,9 @@ class Showing {
     auto kind = static_cast<access::PrincipalKind>(entry.principal);
     out += fmt::format(
         R"("kind":"request","instant":"{}","principal":"{}","subject":{},"role":{},"organisation":{},"purpose":{},"interaction":{},"t":{},"policy":"{}","scope":"{}","status":{},"shown":{},"withheld":{},"persons":{},"manifest":"{}")",
-        to_fhir_instant(entry.instant), access::to_string(kind), json_text(entry.subject),
-        json_text(entry.role), json_text(entry.organisation), json_text(entry.purpose),
-        json_text(entry.interaction), entry.t, to_hex(crypto::view(entry.policy)),
+        to_fhir_instant(entry.instant), access::to_string(kind), json::quoted(entry.subject),
+        json::quoted(entry.role), json::quoted(entry.organisation), json::quoted(entry.purpose),
+        json::quoted(entry.interaction), entry.t, to_hex(crypto::view(entry.policy)),
         to_hex(crypto::view(entry.scope)), entry.status, entry.shown, entry.withheld, entry.persons,
         to_hex(crypto::view(entry.manifest)));
     patients_.clear();
@@ -232,10 +226,11 @@ class Showing {
     TRY(auto part, ledger::decode_person_part(plain));
     out += fmt::format(
         R"(,"ord":{},"disclosure":"{}","rule":{},"relationship":{},"shown":{},"withheld":{},"manifest":"{}","types":{{)",
-        part.ord, to_word(part.disclosure), json_text(part.rule), json_text(part.relationship),
-        part.shown, part.withheld, to_hex(crypto::view(part.manifest)));
+        part.ord, to_word(part.disclosure), json::quoted(part.rule),
+        json::quoted(part.relationship), part.shown, part.withheld,
+        to_hex(crypto::view(part.manifest)));
     for (const auto& [type, count] : part.types) {
-      out += fmt::format("{}{}:{}", out.back() == '{' ? "" : ",", json_text(type), count);
+      out += fmt::format("{}{}:{}", out.back() == '{' ? "" : ",", json::quoted(type), count);
     }
     out += '}';
     return {};
@@ -244,8 +239,8 @@ class Showing {
   Status add(const ledger::CommandEntry& entry, std::string& out) {
     out += fmt::format(
         R"("kind":"command","instant":"{}","command":{},"by":{},"outcome":{},"details":{})",
-        to_fhir_instant(entry.instant), json_text(entry.command), json_text(entry.by),
-        json_text(entry.outcome), entry.details);
+        to_fhir_instant(entry.instant), json::quoted(entry.command), json::quoted(entry.by),
+        json::quoted(entry.outcome), entry.details);
     return {};
   }
 

@@ -30,12 +30,6 @@ struct Access {
   bool sealed = false;  // some part cannot be opened any more
 };
 
-std::string json_text(std::string_view text) {
-  std::string out;
-  json::write_string(text, out);
-  return out;
-}
-
 std::string organisation_name(const config::Region& region, const std::string& ods_code) {
   for (const config::Organisation& organisation : region.organisations) {
     if (organisation.ods_code == ods_code) {
@@ -59,20 +53,20 @@ std::string agent_of(const Context& context, const Access& access) {
     case ledger::PrincipalKind::kStaff:
       return fmt::format(
           R"({{"type":{{"text":"staff"}},"role":[{{"text":{}}}],"who":{{"identifier":{{"system":"https://fhir.nhs.uk/Id/sds-user-id","value":{}}},"display":{}}},"requestor":true,"purposeOfUse":[{{"coding":[{{"system":"http://terminology.hl7.org/CodeSystem/v3-ActReason","code":{}}}]}}]}})",
-          json_text(request.role), json_text(request.subject),
-          json_text(organisation_name(context.region, request.organisation)),
-          json_text(request.purpose));
+          json::quoted(request.role), json::quoted(request.subject),
+          json::quoted(organisation_name(context.region, request.organisation)),
+          json::quoted(request.purpose));
     case ledger::PrincipalKind::kCitizen:
       return fmt::format(
           R"({{"type":{{"text":"citizen"}},"who":{{"display":{}}},"requestor":true,"purposeOfUse":[{{"coding":[{{"system":"http://terminology.hl7.org/CodeSystem/v3-ActReason","code":{}}}]}}]}})",
-          json_text(citizen_of(access)), json_text(request.purpose));
+          json::quoted(citizen_of(access)), json::quoted(request.purpose));
     case ledger::PrincipalKind::kSystem:
     case ledger::PrincipalKind::kOperator:
       break;
   }
   return fmt::format(
       R"({{"type":{{"text":"system"}},"who":{{"identifier":{{"value":{}}}}},"requestor":true}})",
-      json_text(request.subject));
+      json::quoted(request.subject));
 }
 
 // Everything that can be said of the items: how many of each type.
@@ -92,7 +86,7 @@ std::string details_of(const Access& access) {
   std::string out;
   auto add = [&out](std::string_view type, std::string_view value) {
     out += fmt::format(R"({}{{"type":{},"valueString":{}}})", out.empty() ? "" : ",",
-                       json_text(type), json_text(value));
+                       json::quoted(type), json::quoted(value));
   };
   for (const auto& [type, count] : types) {
     add("shown:" + type, std::to_string(count));
@@ -124,9 +118,10 @@ std::string audit_event(const Context& context, std::string_view patient, const 
                                    : "nothing was shown";
   return fmt::format(
       R"({{"resourceType":"AuditEvent","id":"ledger-{}","type":{{"system":"http://terminology.hl7.org/CodeSystem/audit-event-type","code":"rest"}},"subtype":[{{"system":"http://hl7.org/fhir/restful-interaction","code":{}}}],"action":"R","recorded":"{}","outcome":"{}","outcomeDesc":{},"agent":[{}],"source":{{"observer":{{"display":{}}}}},"entity":[{{"what":{{"reference":"Patient/{}"}}{}}}]}})",
-      access.number, json_text(request.interaction), to_fhir_instant(request.instant),
-      shown ? "0" : "4", json_text(said), agent_of(context, access), json_text(context.region.name),
-      patient, details.empty() ? "" : ",\"detail\":[" + details + "]");
+      access.number, json::quoted(request.interaction), to_fhir_instant(request.instant),
+      shown ? "0" : "4", json::quoted(said), agent_of(context, access),
+      json::quoted(context.region.name), patient,
+      details.empty() ? "" : ",\"detail\":[" + details + "]");
 }
 
 fhir::TypeNumber audit_event_type() {

@@ -30,15 +30,6 @@ struct Access {
   bool sealed = false;  // some part cannot be opened any more
 };
 
-std::string organisation_name(const config::Region& region, const std::string& ods_code) {
-  for (const config::Organisation& organisation : region.organisations) {
-    if (organisation.ods_code == ods_code) {
-      return organisation.name;
-    }
-  }
-  return ods_code;
-}
-
 // Citizens are not named: whether it was the person themselves is what counts.
 std::string_view citizen_of(const Access& access) {
   bool is_self = std::any_of(access.parts.begin(), access.parts.end(), [](const auto& part) {
@@ -54,7 +45,7 @@ std::string agent_of(const Context& context, const Access& access) {
       return fmt::format(
           R"({{"type":{{"text":"staff"}},"role":[{{"text":{}}}],"who":{{"identifier":{{"system":"https://fhir.nhs.uk/Id/sds-user-id","value":{}}},"display":{}}},"requestor":true,"purposeOfUse":[{{"coding":[{{"system":"http://terminology.hl7.org/CodeSystem/v3-ActReason","code":{}}}]}}]}})",
           json::quoted(request.role), json::quoted(request.subject),
-          json::quoted(organisation_name(context.region, request.organisation)),
+          json::quoted(config::organisation_name(context.region, request.organisation)),
           json::quoted(request.purpose));
     case ledger::PrincipalKind::kCitizen:
       return fmt::format(

@@ -19,6 +19,7 @@
 #include "main/report.h"
 #include "main/store_options.h"
 #include "main/subcommands.h"
+#include "service/ledger_answers.h"
 
 namespace continuum::commands {
 namespace {
@@ -134,25 +135,10 @@ Result<int> prove(LedgerArguments& arguments) {
     return fail(ErrorCode::kNotFound, "there is no checkpoint yet",
                 {{arguments.files.checkpoints, "serve writes one every few seconds"}});
   }
-  TRY(auto note, ledger::parse_note(notes.notes.back()));
   auto view = store->view();
   TRY(auto ledger, view->ledger());
-  TRY(std::string bytes, ledger.entry(receipt.number));
-  TRY(auto entry, ledger::decode_entry(bytes));
-  const auto* request = std::get_if<ledger::RequestEntry>(&entry);
-  if (request == nullptr || request->id != receipt.id || receipt.number >= note.checkpoint.size) {
-    return fail(ErrorCode::kNotFound, "no checkpoint covers a request of that receipt");
-  }
-  TRY(auto path, ledger::inclusion_path(ledger, receipt.number, note.checkpoint.size));
-  std::string out =
-      fmt::format(R"({{"receipt":"{}","number":{},"leaf":"{}","checkpoint":)", receipt.text(),
-                  receipt.number, to_base64(crypto::view(ledger::leaf_hash(bytes))));
-  json::write_string(notes.notes.back(), out);
-  out += R"(,"path":[)";
-  for (const ledger::Hash& hash : path) {
-    out += (out.back() == '[' ? "\"" : ",\"") + to_base64(crypto::view(hash)) + '"';
-  }
-  fmt::print("{}]}}\n", out);
+  TRY(std::string proof, service::inclusion_proof(ledger, receipt, notes.notes.back()));
+  fmt::print("{}\n", proof);
   return kExitDone;
 }
 

@@ -10,6 +10,7 @@
 #include "json/writer.h"
 #include "record/kv/row.h"
 #include "service/bundle.h"
+#include "service/operator_look.h"
 #include "service/page_token.h"
 #include "service/read.h"
 
@@ -56,8 +57,21 @@ std::string agent_of(const Context& context, const Access& access) {
       break;
   }
   return fmt::format(
-      R"({{"type":{{"text":"system"}},"who":{{"identifier":{{"value":{}}}}},"requestor":true}})",
+      R"({{"type":{{"text":"{}"}},"who":{{"identifier":{{"value":{}}}}},"requestor":true}})",
+      request.principal == ledger::PrincipalKind::kOperator ? "operator" : "system",
       json::quoted(request.subject));
+}
+
+// Of a command at the ledger: DICOM's "Audit Log Used", and the command.
+std::string kind_of(const ledger::RequestEntry& request) {
+  if (request.interaction.starts_with(kLedgerLook)) {
+    return fmt::format(
+        R"("type":{{"system":"http://dicom.nema.org/resources/ontology/DCM","code":"110101"}},"subtype":[{{"code":{}}}])",
+        json::quoted(request.interaction));
+  }
+  return fmt::format(
+      R"("type":{{"system":"http://terminology.hl7.org/CodeSystem/audit-event-type","code":"rest"}},"subtype":[{{"system":"http://hl7.org/fhir/restful-interaction","code":{}}}])",
+      json::quoted(request.interaction));
 }
 
 // Everything that can be said of the items: how many of each type.
@@ -108,10 +122,9 @@ std::string audit_event(const Context& context, std::string_view patient, const 
                      : shown       ? "shown"
                                    : "nothing was shown";
   return fmt::format(
-      R"({{"resourceType":"AuditEvent","id":"ledger-{}","type":{{"system":"http://terminology.hl7.org/CodeSystem/audit-event-type","code":"rest"}},"subtype":[{{"system":"http://hl7.org/fhir/restful-interaction","code":{}}}],"action":"R","recorded":"{}","outcome":"{}","outcomeDesc":{},"agent":[{}],"source":{{"observer":{{"display":{}}}}},"entity":[{{"what":{{"reference":"Patient/{}"}}{}}}]}})",
-      access.number, json::quoted(request.interaction), to_fhir_instant(request.instant),
-      shown ? "0" : "4", json::quoted(said), agent_of(context, access),
-      json::quoted(context.region.name), patient,
+      R"({{"resourceType":"AuditEvent","id":"ledger-{}",{},"action":"R","recorded":"{}","outcome":"{}","outcomeDesc":{},"agent":[{}],"source":{{"observer":{{"display":{}}}}},"entity":[{{"what":{{"reference":"Patient/{}"}}{}}}]}})",
+      access.number, kind_of(request), to_fhir_instant(request.instant), shown ? "0" : "4",
+      json::quoted(said), agent_of(context, access), json::quoted(context.region.name), patient,
       details.empty() ? "" : ",\"detail\":[" + details + "]");
 }
 

@@ -3,39 +3,10 @@
 #include <algorithm>
 
 #include "access/limits.h"
-#include "base/bytes.h"
+#include "access/request_entries.h"
 #include "base/check.h"
-#include "base/random.h"
-#include "crypto/aead.h"
 
 namespace continuum::access {
-namespace {
-
-constexpr unsigned kMonthsPerYear = 12;
-constexpr int64_t kFirstYear = 1970;
-constexpr int64_t kMicrosPerDay = int64_t{86'400} * 1'000'000;
-
-uint16_t month_of(Instant instant) {
-  CivilDate date = civil_from_days(instant.micros / kMicrosPerDay);
-  return static_cast<uint16_t>((date.year - kFirstYear) * kMonthsPerYear + (date.month - 1));
-}
-
-ledger::RequestId new_request_id() {
-  static SecureRandom random;  // stateless: the kernel's
-  ledger::RequestId id;
-  random.fill(reinterpret_cast<char*>(id.data()), id.size());
-  return id;
-}
-
-std::string joined(const std::vector<std::string>& words) {
-  std::string out;
-  for (const std::string& word : words) {
-    out += (out.empty() ? "" : " ") + word;
-  }
-  return out;
-}
-
-}  // namespace
 
 crypto::Digest manifest_of(std::span<const crypto::Digest> persons, const crypto::Digest& shared) {
   std::string all;
@@ -156,8 +127,8 @@ Visit::Summary Visit::summary() const {
 }
 
 void Door::write_down(std::unique_ptr<Visit> visit, uint16_t status, WrittenDown then) {
-  ledger::RequestId id = new_request_id();
-  auto entries = entries_of(*visit, id, status);
+  ledger::RequestId id{};
+  auto entries = entries_of(*visit, status, id);
   // PERF: to take it down takes longer where there was something to refuse (2 to 7 us): before the
   // time of the answer is set.
   visit.reset();
@@ -171,53 +142,22 @@ void Door::write_down(std::unique_ptr<Visit> visit, uint16_t status, WrittenDown
       });
 }
 
-Result<std::vector<ledger::Append>> Door::entries_of(const Visit& visit,
-                                                     const ledger::RequestId& id, uint16_t status) {
-  const Principal& principal = visit.principal();
+Result<std::vector<ledger::Append>> Door::entries_of(const Visit& visit, uint16_t status,
+                                                     ledger::RequestId& id) {
   Visit::Summary summary = visit.summary();
   ledger::RequestEntry request;
-  request.id = id;
   request.instant = visit.now_;
-  request.principal = static_cast<ledger::PrincipalKind>(principal.kind);
-  if (principal.kind != PrincipalKind::kCitizen) {
-    request.subject = principal.subject;
-  }
-  request.role = joined(principal.role_codes);
-  request.organisation = principal.organisation;
-  request.purpose = principal.purpose;
-  request.interaction = visit.request_.interaction;
   request.t = visit.stable_t();
   request.policy = visit.policy_.digest();
   request.scope = visit.scope_.digest();
   request.status = status;
   request.shown = visit.shown();
   request.withheld = visit.withheld();
-  request.persons = summary.persons.size();
   request.manifest = summary.manifest;
-  request.month = month_of(visit.now_);
-  std::vector<uint64_t> ords;
-  for (const ledger::PersonPart& part : summary.persons) {
-    ords.push_back(part.ord);
-  }
-  crypto::Aead& aead = crypto::thread_aead();
-  aead.seal(options_.store.audit_month_key(request.month), ledger::request_context(request.id),
-            encode_sealed_request(principal, visit.request_, ords), request.sealed);
-
-  std::vector<ledger::Append> appends(1 + summary.persons.size());
-  TRY(appends[0].entry, ledger::encode(request));
-  for (size_t i = 0; i < summary.persons.size(); ++i) {
-    const ledger::PersonPart& part = summary.persons[i];
-    ledger::Append& append = appends[i + 1];
-    ledger::PersonEntry person{.id = request.id, .ordinal = i + 1, .sealed = {}};
-    TRY(std::string plain, ledger::encode(part));
-    aead.seal(options_.store.audit_key(record::Ord::from_value(part.ord)),
-              ledger::person_context(request.id, static_cast<uint16_t>(person.ordinal)), plain,
-              person.sealed);
-    TRY(append.entry, ledger::encode(person));
-    append.ord = part.ord;
-    append.ordinal = person.ordinal;
-  }
-  return appends;
+  TRY(auto entries, make_request_entries(options_.store, visit.principal(), visit.request_,
+                                         summary.persons, request));
+  id = request.id;
+  return entries;
 }
 
 }  // namespace continuum::access

@@ -83,8 +83,9 @@ class Door {
   Result<Caller> caller_of(const Principal& principal, const record::View& view);
   using WrittenDown = std::function<void(const Result<Receipt>&)>;
   void write_down(std::unique_ptr<Visit> visit, uint16_t status, WrittenDown then);
-  Result<std::vector<ledger::Append>> entries_of(const Visit& visit, const ledger::RequestId& id,
-                                                 uint16_t status);
+  // `id`: of the request, made here.
+  Result<std::vector<ledger::Append>> entries_of(const Visit& visit, uint16_t status,
+                                                 ledger::RequestId& id);
   Status keep_policy();
 
   Options options_;

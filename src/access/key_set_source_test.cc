@@ -2,7 +2,9 @@
 
 #include <gtest/gtest.h>
 
+#include <chrono>
 #include <condition_variable>
+#include <mutex>
 #include <thread>
 
 #include "access/tokens_fixture_test.h"
@@ -12,8 +14,14 @@ namespace {
 
 class KeySetSourceTest : public testing::Test {
  protected:
-  // "a b": the kids that the issuer has at present; "" when there are no keys.
+  // "a b": the kids that the issuer has once what was asked for is there; "" when there are no
+  // keys.
   std::string kids(std::string_view kid = {}) {
+    source().keys(kIssuerUrl, kid);
+    source().wait_until_idle();
+    return kids_now(kid);
+  }
+  std::string kids_now(std::string_view kid = {}) {
     const auto keys = source().keys(kIssuerUrl, kid);
     std::string out;
     for (size_t i = 0; keys && i < keys->set->keys().size(); ++i) {
@@ -72,10 +80,12 @@ TEST_F(KeySetSourceTest, AnUnknownKeyIsLookedForAtOnceAndThenSeldom) {
 TEST_F(KeySetSourceTest, GenerationsChangeWithTheKeysOnly) {
   const uint64_t first = source().keys(kIssuerUrl)->generation;
   fixture_.pass(kKeysFreshSeconds);
+  EXPECT_EQ(kids(), "ec rsa ed");
   EXPECT_EQ(source().keys(kIssuerUrl)->generation, first);
   EXPECT_EQ(fetches(), 2);
   publish("next");
   fixture_.pass(kKeysFreshSeconds);
+  EXPECT_EQ(kids(), "next");
   EXPECT_NE(source().keys(kIssuerUrl)->generation, first);
 }
 
@@ -186,6 +196,8 @@ TEST(KeySetSourceOfAFile, ReadsItAgain) {
   region.issuers[0].jwks_file = "/keys.json";
   TokenFixture fixture(region);
   const auto kid = [&] {
+    fixture.keys.keys(kIssuerUrl);
+    fixture.keys.wait_until_idle();
     const auto keys = fixture.keys.keys(kIssuerUrl);
     return keys ? keys->set->keys()[0].kid : "";
   };
@@ -201,51 +213,156 @@ TEST(KeySetSourceOfAFile, ReadsItAgain) {
   EXPECT_EQ(fixture.fetcher.asked(kDiscoveryUrl), 0);
 }
 
-// While one thread fetches, others go on with the old keys, and only so many wait for a new one.
-TEST_F(KeySetSourceTest, OneFetchAtATime) {
+TEST(KeySetSourceOfAFile, IsReadAtTheStart) {
+  config::Region region = test_region();
+  region.issuers[0].jwks_file = "/keys.json";
+  TokenFixture fixture(region);
+  fixture.keys.start();
+  EXPECT_EQ(fixture.keys.last_failure(kIssuerUrl).value().code, ErrorCode::kNotFound);
+  ASSERT_TRUE(replace_file(fixture.files, "/keys.json", jwk_set(jwk("a", signer(KeyType::kRsa)))));
+  fixture.keys.start();
+  EXPECT_FALSE(fixture.keys.last_failure(kIssuerUrl));
+  ASSERT_TRUE(fixture.files.remove("/keys.json"));
+  EXPECT_TRUE(fixture.keys.keys(kIssuerUrl, "a"));
+}
+
+TEST_F(KeySetSourceTest, TheStartAsksMeanwhile) {
+  source().start();
+  source().wait_until_idle();
+  EXPECT_EQ(fetches(), 1);
+  EXPECT_EQ(kids_now("rsa"), "ec rsa ed");
+  EXPECT_EQ(fetches(), 1);
+}
+
+// The issuer may come up after the server: who then signs in first need not wait for an interval.
+TEST_F(KeySetSourceTest, AStartWithoutTheIssuerIsForgivenOnce) {
+  fixture_.fetcher.down = true;
+  source().start();
+  source().wait_until_idle();
+  EXPECT_EQ(failure(), ErrorCode::kUnavailable);
+  EXPECT_EQ(fetches(), 1);
+  for (int i = 0; i < 100; ++i) {
+    EXPECT_EQ(kids("ec"), "");
+  }
+  EXPECT_EQ(fetches(), 2);
+
+  TokenFixture late;
+  late.fetcher.down = true;
+  late.keys.start();
+  late.keys.wait_until_idle();
+  late.fetcher.down = false;
+  EXPECT_TRUE(late.keys.keys(kIssuerUrl, "ec"));
+}
+
+TEST_F(KeySetSourceTest, RefreshingIsForOldKeysAlone) {
+  source().refresh();
+  source().wait_until_idle();
+  EXPECT_EQ(fetches(), 0);
+  EXPECT_EQ(kids(), "ec rsa ed");
+  fixture_.pass(kKeysFreshSeconds - 1);
+  source().refresh();
+  source().wait_until_idle();
+  EXPECT_EQ(fetches(), 1);
+  publish("next");
+  fixture_.pass(1);
+  source().refresh();
+  source().wait_until_idle();
+  EXPECT_EQ(kids_now(), "next");
+  fixture_.fetcher.down = true;
+  fixture_.pass(kKeysFreshSeconds);
+  for (int64_t i = 0; i < 2 * kFetchIntervalSeconds; ++i) {
+    source().refresh();
+    source().wait_until_idle();
+    fixture_.pass(1);
+  }
+  EXPECT_EQ(fetches(), 4);
+}
+
+// Lets nothing through until it is told to.
+class Gate {
+ public:
+  void wait() {
+    std::unique_lock lock(mutex_);
+    ++arrived_;
+    changed_.notify_all();
+    changed_.wait(lock, [this] { return open_; });
+  }
+  void wait_for_arrival() {
+    std::unique_lock lock(mutex_);
+    changed_.wait(lock, [this] { return arrived_ > 0; });
+  }
+  void open() {
+    const std::lock_guard lock(mutex_);
+    open_ = true;
+    changed_.notify_all();
+  }
+
+ private:
+  std::mutex mutex_;
+  std::condition_variable changed_;
+  int arrived_ = 0;
+  bool open_ = false;
+};
+
+using SteadyClock = std::chrono::steady_clock;
+// Less than anybody would take who waits.
+constexpr auto kAtOnce = std::chrono::milliseconds(kKeyWaitMsMax / 2);
+
+// While an issuer hangs, others go on with the old keys, and one waits for a new one, for a while.
+TEST_F(KeySetSourceTest, AnIssuerThatHangsHoldsUpOneCallerForAWhile) {
   EXPECT_EQ(kids(), "ec rsa ed");
   publish("next");
   fixture_.pass(kKeysFreshSeconds);
-  std::mutex mutex;
-  std::condition_variable changed;
-  bool asked = false;
-  bool go_on = false;
-  fixture_.fetcher.on_get = [&] {
-    std::unique_lock lock(mutex);
-    asked = true;
-    changed.notify_all();
-    changed.wait(lock, [&] { return go_on; });
-  };
-  std::thread first([&] { EXPECT_EQ(kids(), "next"); });
-  {
-    std::unique_lock lock(mutex);
-    changed.wait(lock, [&] { return asked; });
+  Gate gate;
+  fixture_.fetcher.on_get = [&gate] { gate.wait(); };
+  auto begin = SteadyClock::now();
+  EXPECT_EQ(kids_now(), "ec rsa ed");  // begins the fetch
+  EXPECT_EQ(kids_now("ec"), "ec rsa ed");
+  EXPECT_LT(SteadyClock::now() - begin, kAtOnce);
+  gate.wait_for_arrival();
+  begin = SteadyClock::now();
+  EXPECT_EQ(kids_now("next"), "ec rsa ed");
+  EXPECT_GE(SteadyClock::now() - begin, std::chrono::milliseconds(kKeyWaitMsMax));
+  begin = SteadyClock::now();
+  for (int i = 0; i < 100; ++i) {
+    fixture_.pass(1);
+    EXPECT_EQ(kids_now("next"), "ec rsa ed");
   }
-  EXPECT_EQ(kids(), "ec rsa ed");
-  EXPECT_EQ(kids("ec"), "ec rsa ed");
-  std::atomic<int> had_old = 0;
-  std::atomic<int> had_next = 0;
-  std::vector<std::thread> others;
-  for (int i = 0; i < kWaitersMax + 2; ++i) {
-    others.emplace_back([&] { ++(kids("next") == "next" ? had_next : had_old); });
-  }
-  while (had_old < 2) {
-    std::this_thread::yield();
-  }
-  EXPECT_EQ(had_next, 0);
-  {
-    const std::lock_guard lock(mutex);
-    go_on = true;
-  }
-  changed.notify_all();
-  first.join();
-  for (std::thread& each : others) {
-    each.join();
-  }
-  EXPECT_EQ(had_old, 2);
-  EXPECT_EQ(had_next, kWaitersMax);
-  EXPECT_EQ(kids(), "next");
+  EXPECT_LT(SteadyClock::now() - begin, kAtOnce);
+  EXPECT_EQ(fetches(), 1);
+  gate.open();
+  source().wait_until_idle();
+  EXPECT_EQ(kids_now("next"), "next");
   EXPECT_EQ(fetches(), 2);
+}
+
+TEST_F(KeySetSourceTest, WhoWaitsHasTheKeyOnceItIsThere) {
+  EXPECT_EQ(kids(), "ec rsa ed");
+  publish("next");
+  fixture_.pass(kKeysFreshSeconds);
+  Gate gate;
+  fixture_.fetcher.on_get = [&gate] { gate.wait(); };
+  std::thread waiting([this] { EXPECT_EQ(kids_now("next"), "next"); });
+  gate.wait_for_arrival();
+  gate.open();
+  waiting.join();
+  EXPECT_EQ(fetches(), 2);
+}
+
+TEST(KeySetSourceOfTwo, OneThatHangsDoesNotHoldUpTheOther) {
+  config::Region region = test_region();
+  region.issuers.push_back({"https://other.example.org", region.issuers[0].kinds, "/keys.json"});
+  TokenFixture fixture(region);
+  ASSERT_TRUE(replace_file(fixture.files, "/keys.json", jwk_set(jwk("a", signer(KeyType::kRsa)))));
+  Gate gate;
+  fixture.fetcher.on_get = [&gate] { gate.wait(); };
+  const auto begin = SteadyClock::now();
+  fixture.keys.start();
+  EXPECT_TRUE(fixture.keys.keys("https://other.example.org", "a"));
+  EXPECT_LT(SteadyClock::now() - begin, kAtOnce);
+  gate.open();
+  fixture.keys.wait_until_idle();
+  EXPECT_TRUE(fixture.keys.keys(kIssuerUrl, "ec"));
 }
 
 }  // namespace

@@ -66,7 +66,7 @@ inline constexpr int64_t kKeysFreshSeconds = 10 * 60;    // older ones are asked
 inline constexpr int64_t kKeysKeptSeconds = 24 * 3'600;  // while the issuer does not answer
 inline constexpr int64_t kFetchIntervalSeconds = 30;     // between two fetches of one issuer
 inline constexpr int64_t kKeyFileFreshSeconds = 30;      // a file of keys is read again
-inline constexpr int kWaitersMax = 4;                    // threads that wait for one fetch
+inline constexpr int64_t kKeyWaitMsMax = 1'000;          // a request waits for a key it lacks
 inline constexpr int64_t kConnectMsMax = 2'000;
 inline constexpr int64_t kAnswerMsMax = 4'000;
 

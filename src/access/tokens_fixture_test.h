@@ -192,6 +192,10 @@ struct TokenFixture {
     return principal ? "" : std::string(to_string(principal.error()));
   }
   void pass(int64_t seconds) { clock.advance_micros(seconds * 1'000'000); }
+  void refresh_keys() {
+    keys.refresh();
+    keys.wait_until_idle();
+  }
 
   config::Region region;
   FakeClock clock{{kNowSeconds * 1'000'000}};

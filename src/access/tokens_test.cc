@@ -2,6 +2,9 @@
 
 #include <gtest/gtest.h>
 
+#include <atomic>
+#include <chrono>
+#include <mutex>
 #include <thread>
 
 #include "access/jws.h"
@@ -429,6 +432,7 @@ TEST(Tokens, ARemovedKeyStopsWorking) {
   fixture.pass(kKeysFreshSeconds - 1);
   EXPECT_EQ(fixture.fault(field), "");
   fixture.pass(1);
+  fixture.refresh_keys();
   EXPECT_EQ(fixture.fault(field), "unknown_key");
   EXPECT_EQ(fixture.verifier.remembered(), 0U);
 }
@@ -440,11 +444,14 @@ TEST(Tokens, AReplacedKeyOfTheSameKidStopsWorking) {
   EXPECT_EQ(fixture.fault(field), "");
   fixture.fetcher.set(kKeysUrl, jwk_set(jwk("ec", TestSigner(KeyType::kEcP256))));
   fixture.pass(kKeysFreshSeconds);
+  fixture.refresh_keys();
   EXPECT_EQ(fixture.fault(field), "signature");
 }
 
 TEST(Tokens, ManyThreads) {
   TokenFixture fixture(test_region(), 4);
+  fixture.keys.start();
+  fixture.keys.wait_until_idle();
   std::vector<std::string> fields;
   for (int i = 0; i < 8; ++i) {
     fields.push_back(citizen_token().with("jti", "\"" + std::to_string(i) + "\"").field());
@@ -465,6 +472,27 @@ TEST(Tokens, ManyThreads) {
   }
   EXPECT_EQ(wrong, 0);
   EXPECT_EQ(fixture.fetcher.asked(kKeysUrl), 1);
+}
+
+// Whoever has a key that is known is answered while the issuer hangs, remembered or not.
+TEST(Tokens, AnIssuerThatHangsHoldsUpNobodyWhoseKeyIsKnown) {
+  TokenFixture fixture;
+  EXPECT_EQ(fixture.fault(citizen_token().field()), "");
+  std::mutex gate;
+  std::unique_lock shut(gate);
+  fixture.fetcher.on_get = [&gate] { const std::lock_guard pass(gate); };
+  fixture.pass(kKeysFreshSeconds);
+  const auto begin = std::chrono::steady_clock::now();
+  for (int i = 0; i < 20; ++i) {
+    const std::string field = citizen_token()
+                                  .with("exp", std::to_string(kNowSeconds + 9'000))
+                                  .with("jti", "\"" + std::to_string(i) + "\"")
+                                  .field();
+    EXPECT_EQ(fixture.fault(field), "");
+    EXPECT_EQ(fixture.fault(field), "");
+  }
+  EXPECT_LT(std::chrono::steady_clock::now() - begin, std::chrono::milliseconds(kKeyWaitMsMax / 2));
+  shut.unlock();
 }
 
 TEST(TokenFault, NamesDiffer) {

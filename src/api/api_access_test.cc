@@ -7,6 +7,7 @@
 #include "api/rate_limit.h"
 #include "api/replay.h"
 #include "base/check.h"
+#include "service/operator_look.h"
 
 namespace continuum::api {
 namespace {
@@ -159,6 +160,49 @@ TEST_F(AccessToRecords, CitizensSeeWhoLooked) {
   // A look at the list is a look too.
   EXPECT_EQ(
       Body(fixture_.get("AuditEvent?patient=Patient/" + ann_, kCitizen).body).entries().size(), 3U);
+}
+
+TEST_F(AccessToRecords, CitizensSeeOperatorsLooks) {
+  fixture_.get("Patient/" + ann_, "gp");
+  size_t before = fixture_.entries().size();
+  ledger::PersonPart part;
+  part.ord = fixture_.ord_of(kGp).value();
+  part.types.emplace_back("AuditEvent", 2);
+  auto receipt =
+      service::write_down(fixture_.store(), fixture_.checkpoints(), fixture_.clock().now(),
+                          {.by = "root",
+                           .interaction = "ledger-show",
+                           .query = "from=0&count=3",
+                           .t = fixture_.t(),
+                           .manifest = std::nullopt,
+                           .persons = {part}});
+  ASSERT_TRUE(receipt) << receipt.error().text();
+  EXPECT_EQ(receipt->number, before);
+  auto entries = fixture_.entries();
+  ASSERT_EQ(entries.size(), before + 2);
+  const auto& request = std::get<ledger::RequestEntry>(entries[before]);
+  EXPECT_EQ(request.principal, ledger::PrincipalKind::kOperator);
+  EXPECT_EQ(request.id, receipt->id);
+  EXPECT_EQ(request.policy, crypto::Digest{});
+  auto opened =
+      fixture_.open(std::get<ledger::PersonEntry>(entries[before + 1]), fixture_.ord_of(kGp));
+  EXPECT_EQ(opened, part);
+  auto note = fixture_.checkpoints().current();
+  ASSERT_TRUE(note);
+  EXPECT_EQ(ledger::parse_note(*note)->checkpoint.size, before + 2);
+
+  Body body(fixture_.get("AuditEvent?patient=" + ann_, kCitizen).body);
+  const json::Node& event = *body.root().find("entry")->first->find("resource");
+  const json::Node& agent = *event.find("agent")->first;
+  EXPECT_EQ(event.find("type")->string("code"), "110101");
+  EXPECT_EQ(event.find("subtype")->first->string("code"), "ledger-show");
+  EXPECT_EQ(event.string("outcome"), "0");
+  EXPECT_EQ(event.string("recorded"), to_fhir_instant(fixture_.clock().now()));
+  EXPECT_EQ(agent.find("type")->string("text"), "operator");
+  EXPECT_EQ(agent.find("who")->find("identifier")->string("value"), "root");
+  EXPECT_EQ(body.entries().size(), 2U);
+  // Staff are told of none but themselves.
+  EXPECT_EQ(Body(fixture_.get("AuditEvent?patient=" + ann_, "gp").body).entries().size(), 1U);
 }
 
 TEST_F(AccessToRecords, StaffSeeTheirOwnLooksAndNoRefusals) {

@@ -59,6 +59,7 @@ class ApiFixture {
   std::vector<ledger::Entry> entries();
   ledger::PersonPart open(const ledger::PersonEntry& entry, record::Ord ord);
   access::Door& door() { return *door_; }
+  service::Checkpoints& checkpoints() { return *checkpoints_; }
 
  private:
   record::ResourceKey key_of(const Home& home, fhir::TypeNumber type, std::string_view own_id,

@@ -23,19 +23,14 @@ std::string type_entry(fhir::TypeNumber type) {
       fhir::type_name(type), search.empty() ? "" : R"(,{"code":"search-type"})", search);
 }
 
-std::string quoted(std::string_view text) {
-  std::string out;
-  json::write_string(text, out);
-  return out;
-}
-
 }  // namespace
 
 std::string capability_statement(const config::Region& region, std::string_view software_version,
                                  std::string_view date) {
   std::string out = fmt::format(
       R"({{"resourceType":"CapabilityStatement","status":"active","date":"{}","kind":"instance","software":{{"name":"{}","version":"{}"}},"implementation":{{"description":{},"url":{}}},"fhirVersion":"4.0.1","format":["application/fhir+json","json"],"rest":[{{"mode":"server","security":{{"description":"Authorization: Bearer, with an access token (RFC 9068) for this server"}},"resource":[)",
-      date, kSoftwareName, software_version, quoted(region.name), quoted(region.base_url));
+      date, kSoftwareName, software_version, json::quoted(region.name),
+      json::quoted(region.base_url));
   for (size_t type = 0; type < fhir::type_count(); ++type) {
     out += type == 0 ? "" : ",";
     out += type_entry(static_cast<fhir::TypeNumber>(type));

@@ -124,6 +124,7 @@ Result<Replayed> replay(record::Store& store, const config::Region& region, cons
   out.withheld = visit->withheld();
   out.manifest = summary.manifest;
   out.same_manifest = summary.manifest == entry.manifest && out.status == entry.status;
+  out.persons = std::move(summary.persons);
   out.body = std::move(response.body);
   out.entry = std::move(entry);
   return out;

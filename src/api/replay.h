@@ -21,7 +21,8 @@ struct Replayed {
   uint64_t shown = 0;   // in the answer rebuilt
   uint64_t withheld = 0;
   crypto::Digest manifest{};
-  std::string body;  // the answer rebuilt
+  std::vector<ledger::PersonPart> persons;  // of the answer rebuilt, as the ledger would have them
+  std::string body;                         // the answer rebuilt
 };
 
 // kInvalid: not a receipt of this ledger. kNotFound: the audit key, the policy or the query of then

@@ -256,6 +256,16 @@ Region random_region(SeededRandom& random) {
   return region;
 }
 
+TEST(OrganisationName, IsTheCodeWhereNoneIsKnown) {
+  Region region;
+  region.organisations = {{.ods_code = "A81001", .name = "Exemplar Surgery"},
+                          {.ods_code = "RXX01", .name = "Exemplar Hospital"}};
+  EXPECT_EQ(organisation_name(region, "RXX01"), "Exemplar Hospital");
+  EXPECT_EQ(organisation_name(region, "A81001"), "Exemplar Surgery");
+  EXPECT_EQ(organisation_name(region, "A8100"), "A8100");
+  EXPECT_EQ(organisation_name(region, ""), "");
+}
+
 TEST(ToToml, RoundTrips) {
   for (uint64_t seed = 0; seed < 500; ++seed) {
     SeededRandom random(seed);

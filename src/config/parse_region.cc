@@ -273,6 +273,15 @@ std::string_view to_string(CallerKind kind) {
   CHECK(false);
 }
 
+std::string organisation_name(const Region& region, std::string_view ods_code) {
+  for (const Organisation& organisation : region.organisations) {
+    if (organisation.ods_code == ods_code) {
+      return organisation.name;
+    }
+  }
+  return std::string(ods_code);
+}
+
 Result<Region> parse_region(std::string_view text, std::string_view file_name) {
   if (text.size() > kRegionFileBytesMax) {
     return fail(ErrorCode::kTooLarge,

@@ -137,6 +137,9 @@ struct Region {
   bool operator==(const Region&) const = default;
 };
 
+// As people know the organisation; the code itself when the region has none of that code.
+std::string organisation_name(const Region& region, std::string_view ods_code);
+
 // Reads and validates. Every problem found is one ErrorDetail {where "FILE:LINE:COLUMN", what was
 // found and expected}, in file order; a syntax error ends the search. kInvalid, or kTooLarge over
 // kRegionFileBytesMax. `file_name` is only shown.

@@ -33,6 +33,19 @@ TEST(Json, CanonicalTable) {
   }
 }
 
+TEST(Json, QuotedIsALiteralThatReadsBack) {
+  EXPECT_EQ(json::quoted(""), R"("")");
+  EXPECT_EQ(json::quoted("plain \xE2\x80\x94 text /"), "\"plain \xE2\x80\x94 text /\"");
+  EXPECT_EQ(json::quoted("a\"b\\c\n\x01"), R"("a\"b\\c\n\u0001")");
+  std::string all;
+  for (char c = 0; c >= 0 && c < 127; ++c) {
+    all.push_back(c);
+  }
+  Document document;
+  ASSERT_TRUE(document.parse("{\"text\":" + json::quoted(all) + "}"));
+  EXPECT_EQ(document.root()->string("text"), all);
+}
+
 TEST(Json, RefusedWithThePlace) {
   struct Row {
     const char* text;

@@ -78,6 +78,12 @@ void write_string(std::string_view text, std::string& out) {
   out.push_back('"');
 }
 
+std::string quoted(std::string_view text) {
+  std::string out;
+  write_string(text, out);
+  return out;
+}
+
 void write(const Node& node, std::string& out) {
   switch (node.kind) {
     case Kind::kNull:

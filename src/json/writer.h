@@ -14,5 +14,6 @@ void write(const Node& node, std::string& out);
 std::string write(const Node& node);
 // The text in quotes.
 void write_string(std::string_view text, std::string& out);
+std::string quoted(std::string_view text);
 
 }  // namespace continuum::json

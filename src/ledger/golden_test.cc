@@ -6,6 +6,7 @@
 #include <map>
 
 #include "base/bytes.h"
+#include "json/writer.h"
 #include "ledger/ledger_fixture_test.h"
 
 namespace continuum::ledger {
@@ -34,18 +35,10 @@ void list_files(FileSystem& files, const std::string& folder,
   }
 }
 
-std::string json_text(std::string_view text) {
-  std::string out = "\"";
-  for (const char c : text) {
-    out += c == '\n' ? std::string("\\n") : std::string(1, c);
-  }
-  return out + "\"";
-}
-
 std::string json_path(const std::vector<Hash>& path) {
   std::string out = "[";
   for (const Hash& hash : path) {
-    out += (out.size() > 1 ? "," : "") + json_text(to_base64(crypto::view(hash)));
+    out += (out.size() > 1 ? "," : "") + json::quoted(to_base64(crypto::view(hash)));
   }
   return out + "]";
 }
@@ -93,9 +86,9 @@ void make(Golden& golden) {
       std::to_string(n) + "-" +
       to_hex(std::string_view(reinterpret_cast<const char*>(id.data()), id.size()));
   write(golden.files, "inclusion.json",
-        "{\"receipt\":" + json_text(receipt) + ",\"number\":" + std::to_string(n) +
-            ",\"leaf\":" + json_text(to_base64(crypto::view(leaf_hash(*reader.entry(n))))) +
-            ",\"checkpoint\":" + json_text(golden.notes.back()) +
+        "{\"receipt\":" + json::quoted(receipt) + ",\"number\":" + std::to_string(n) +
+            ",\"leaf\":" + json::quoted(to_base64(crypto::view(leaf_hash(*reader.entry(n))))) +
+            ",\"checkpoint\":" + json::quoted(golden.notes.back()) +
             ",\"path\":" + json_path(*inclusion_path(reader, n, 300)) + "}\n");
   write(golden.files, "consistency.json",
         "{\"from\":100,\"to\":300,\"path\":" + json_path(*consistency_path(reader, 100, 300)) +

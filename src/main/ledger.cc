@@ -3,28 +3,27 @@
 #include <fmt/format.h>
 
 #include <CLI/CLI.hpp>
-#include <charconv>
+#include <algorithm>
 #include <memory>
 
-#include "access/door.h"
 #include "api/replay.h"
 #include "base/bytes.h"
-#include "crypto/aead.h"
-#include "json/writer.h"
 #include "ledger/entry.h"
 #include "ledger/export.h"
 #include "ledger/verify.h"
+#include "main/entry_lines.h"
 #include "main/ledger_files.h"
 #include "main/progress.h"
 #include "main/report.h"
 #include "main/store_options.h"
 #include "main/subcommands.h"
+#include "service/ledger_answers.h"
+#include "service/operator_look.h"
 
 namespace continuum::commands {
 namespace {
 
 constexpr int kExitFound = 1;
-constexpr uint64_t kKeyTextBytesMax = 1'024;
 constexpr uint64_t kShownMax = 1'000;
 
 struct LedgerArguments {
@@ -47,15 +46,6 @@ Result<std::unique_ptr<record::Store>> open_existing(const LedgerArguments& argu
   }
   options.damaged_ledger = record::DamagedLedger::kReadOnly;
   return record::open_store(options);
-}
-
-Result<ledger::VerifierKey> read_key(const std::string& path) {
-  auto text = read_file(posix_files(), path, kKeyTextBytesMax);
-  if (!text) {
-    return fail(text.error().code, "the verifier key cannot be read",
-                {{path, "--verifier-key FILE; serve writes it"}});
-  }
-  return ledger::parse_verifier_key(*text);
 }
 
 // What was vouched for, from outside; without a file nothing was.
@@ -101,7 +91,7 @@ Result<int> verify(LedgerArguments& arguments) {
   if (!of_folder) {
     TRY(settle(arguments.files, arguments.store.data));
   }
-  TRY(auto key, read_key(arguments.files.verifier));
+  TRY(auto key, read_verifier_key(arguments.files.verifier));
   TRY(auto notes, read_notes(arguments.files.checkpoints));
   if (of_folder) {
     TRY(auto source, ledger::ExportFolder::open(posix_files(), arguments.folder));
@@ -134,156 +124,75 @@ Result<int> prove(LedgerArguments& arguments) {
     return fail(ErrorCode::kNotFound, "there is no checkpoint yet",
                 {{arguments.files.checkpoints, "serve writes one every few seconds"}});
   }
-  TRY(auto note, ledger::parse_note(notes.notes.back()));
   auto view = store->view();
   TRY(auto ledger, view->ledger());
-  TRY(std::string bytes, ledger.entry(receipt.number));
-  TRY(auto entry, ledger::decode_entry(bytes));
-  const auto* request = std::get_if<ledger::RequestEntry>(&entry);
-  if (request == nullptr || request->id != receipt.id || receipt.number >= note.checkpoint.size) {
-    return fail(ErrorCode::kNotFound, "no checkpoint covers a request of that receipt");
-  }
-  TRY(auto path, ledger::inclusion_path(ledger, receipt.number, note.checkpoint.size));
-  std::string out =
-      fmt::format(R"({{"receipt":"{}","number":{},"leaf":"{}","checkpoint":)", receipt.text(),
-                  receipt.number, to_base64(crypto::view(ledger::leaf_hash(bytes))));
-  json::write_string(notes.notes.back(), out);
-  out += R"(,"path":[)";
-  for (const ledger::Hash& hash : path) {
-    out += (out.back() == '[' ? "\"" : ",\"") + to_base64(crypto::view(hash)) + '"';
-  }
-  fmt::print("{}]}}\n", out);
+  TRY(std::string proof, service::inclusion_proof(ledger, receipt, notes.notes.back()));
+  fmt::print("{}\n", proof);
   return kExitDone;
 }
 
-std::string json_text(std::string_view text) {
-  std::string out;
-  json::write_string(text, out);
-  return out;
-}
-
-std::string_view to_word(ledger::Disclosure disclosure) {
-  switch (disclosure) {
-    case ledger::Disclosure::kShown:
-      return "shown";
-    case ledger::Disclosure::kRefused:
-      return "refused";
-    case ledger::Disclosure::kAbsent:
-      return "absent";
-    case ledger::Disclosure::kFailed:
-      return "failed";
-  }
-  return "";
-}
-
-// One JSON line for an entry. Sealed parts are opened only when asked for.
-class Showing {
- public:
-  Showing(const record::View& view, bool open_seals) : view_(view), open_seals_(open_seals) {}
-
-  Result<std::string> line(uint64_t number, const ledger::Entry& entry) {
-    std::string out = fmt::format(R"({{"number":{},)", number);
-    Status added = std::visit([&](const auto& of_kind) { return add(of_kind, out); }, entry);
-    TRY(added);
-    return out + '}';
-  }
-
- private:
-  Status add(const ledger::RequestEntry& entry, std::string& out) {
-    auto kind = static_cast<access::PrincipalKind>(entry.principal);
-    out += fmt::format(
-        R"("kind":"request","instant":"{}","principal":"{}","subject":{},"role":{},"organisation":{},"purpose":{},"interaction":{},"t":{},"policy":"{}","scope":"{}","status":{},"shown":{},"withheld":{},"persons":{},"manifest":"{}")",
-        to_fhir_instant(entry.instant), access::to_string(kind), json_text(entry.subject),
-        json_text(entry.role), json_text(entry.organisation), json_text(entry.purpose),
-        json_text(entry.interaction), entry.t, to_hex(crypto::view(entry.policy)),
-        to_hex(crypto::view(entry.scope)), entry.status, entry.shown, entry.withheld, entry.persons,
-        to_hex(crypto::view(entry.manifest)));
-    patients_.clear();
-    if (!open_seals_) {
-      return {};
-    }
-    auto key = view_.audit_month_key(entry.month);
-    if (!key) {
-      out += R"(,"sealed":"its audit key is gone")";
-      return {};
-    }
-    std::string plain;
-    TRY(crypto::thread_aead().open(*key, ledger::request_context(entry.id), entry.sealed, plain));
-    TRY(auto sealed, access::decode_sealed_request(plain));
-    patients_ = sealed.patients;
-    out += ",\"sealed\":" + plain;
-    return {};
-  }
-
-  Status add(const ledger::PersonEntry& entry, std::string& out) {
-    out += fmt::format(R"("kind":"person","ordinal":{})", entry.ordinal);
-    if (!open_seals_ || entry.ordinal > patients_.size()) {
-      return {};
-    }
-    auto key = view_.audit_key(record::Ord::from_value(patients_[entry.ordinal - 1]));
-    if (!key) {
-      out += R"(,"sealed":"its audit key is gone")";
-      return {};
-    }
-    std::string plain;
-    TRY(crypto::thread_aead().open(
-        *key, ledger::person_context(entry.id, static_cast<uint16_t>(entry.ordinal)), entry.sealed,
-        plain));
-    TRY(auto part, ledger::decode_person_part(plain));
-    out += fmt::format(
-        R"(,"ord":{},"disclosure":"{}","rule":{},"relationship":{},"shown":{},"withheld":{},"manifest":"{}","types":{{)",
-        part.ord, to_word(part.disclosure), json_text(part.rule), json_text(part.relationship),
-        part.shown, part.withheld, to_hex(crypto::view(part.manifest)));
-    for (const auto& [type, count] : part.types) {
-      out += fmt::format("{}{}:{}", out.back() == '{' ? "" : ",", json_text(type), count);
-    }
-    out += '}';
-    return {};
-  }
-
-  Status add(const ledger::CommandEntry& entry, std::string& out) {
-    out += fmt::format(
-        R"("kind":"command","instant":"{}","command":{},"by":{},"outcome":{},"details":{})",
-        to_fhir_instant(entry.instant), json_text(entry.command), json_text(entry.by),
-        json_text(entry.outcome), entry.details);
-    return {};
-  }
-
-  Status add(const ledger::PolicyEntry& entry, std::string& out) {
-    out += fmt::format(R"("kind":"policy","instant":"{}","digest":"{}","bytes":{})",
-                       to_fhir_instant(entry.instant), to_hex(crypto::view(entry.digest)),
-                       entry.text.size());
-    return {};
-  }
-
-  const record::View& view_;
-  bool open_seals_;
-  std::vector<uint64_t> patients_;  // of the request last shown
+// What show prints; nothing of it may leave before it is written down.
+struct ToShow {
+  std::vector<std::string> lines;
+  std::vector<ledger::PersonPart> persons;  // of whom something was opened
+  record::T t = 0;
 };
 
-Result<int> show(LedgerArguments& arguments) {
-  TRY(auto store, open_existing(arguments));
-  if (!arguments.receipt.empty()) {
-    TRY(auto receipt, read_receipt(arguments.receipt));
-    arguments.from = receipt.number;
-    arguments.count = 1;
-  }
-  // SAFETY: opening what was sealed is a look at people's data: it is written down first.
-  TRY(record_command(*store, "ledger show", arguments.open_seals ? "opened" : "done",
-                     fmt::format(R"({{"from":{},"count":{}}})", arguments.from, arguments.count)));
-  auto view = store->view();
+Result<ToShow> gather(record::Store& store, const LedgerArguments& arguments) {
+  auto view = store.view();
   TRY(auto ledger, view->ledger());
-  Showing showing(*view, arguments.open_seals);
-  uint64_t end = std::min(ledger.size(), arguments.from + std::min(arguments.count, kShownMax));
+  EntryLines entries(*view, arguments.open_seals ? Seals::kOpen : Seals::kLeave);
+  ToShow out;
+  out.t = view->stable_t();
+  uint64_t count = std::min(arguments.count, kShownMax);
+  uint64_t end = arguments.from < ledger.size()
+                     ? arguments.from + std::min(count, ledger.size() - arguments.from)
+                     : arguments.from;
   for (uint64_t number = arguments.from; number < end; ++number) {
     TRY(std::string bytes, ledger.entry(number));
     TRY(auto entry, ledger::decode_entry(bytes));
-    TRY(std::string line, showing.line(number, entry));
-    fmt::print("{}\n", line);
+    TRY(std::string line, entries.line(number, entry));
+    out.lines.push_back(std::move(line));
     const auto* request = std::get_if<ledger::RequestEntry>(&entry);
     if (!arguments.receipt.empty() && request != nullptr) {
       end = std::min(ledger.size(), number + 1 + request->persons);
     }
+  }
+  out.persons = entries.persons();
+  return out;
+}
+
+Result<int> show(LedgerArguments& arguments) {
+  TRY(settle(arguments.files, arguments.store.data));
+  TRY(auto store, open_existing(arguments));
+  std::string query = fmt::format("from={}&count={}", arguments.from, arguments.count);
+  if (!arguments.receipt.empty()) {
+    TRY(auto receipt, read_receipt(arguments.receipt));
+    arguments.from = receipt.number;
+    arguments.count = 1;
+    query = "receipt=" + receipt.text();
+  }
+  SystemClock clock;
+  std::unique_ptr<service::Checkpoints> checkpoints;
+  if (arguments.open_seals) {
+    TRY(checkpoints, open_checkpoints(arguments.files, *store, clock));
+  }
+  // SAFETY: opening what was sealed is a look at people's data: it is written down first.
+  TRY(record_command(*store, "ledger show", arguments.open_seals ? "opened" : "done",
+                     fmt::format(R"({{"from":{},"count":{}}})", arguments.from, arguments.count)));
+  TRY(ToShow found, gather(*store, arguments));
+  if (arguments.open_seals) {
+    TRY(auto receipt, service::write_down(*store, *checkpoints, clock.now(),
+                                          {.by = user_name(),
+                                           .interaction = "ledger-show",
+                                           .query = std::move(query),
+                                           .t = found.t,
+                                           .manifest = std::nullopt,
+                                           .persons = std::move(found.persons)}));
+    fmt::print(stderr, "this look has receipt {}\n", receipt.text());
+  }
+  for (const std::string& line : found.lines) {
+    fmt::print("{}\n", line);
   }
   return kExitDone;
 }
@@ -305,15 +214,45 @@ Result<int> export_all(LedgerArguments& arguments) {
   return kExitDone;
 }
 
+// Only who is given the answer itself looks at a person.
+Status write_down_replay(record::Store& store, service::Checkpoints& checkpoints,
+                         const Clock& clock, const access::Receipt& receipt,
+                         const api::Replayed& replayed) {
+  std::vector<ledger::PersonPart> persons = replayed.persons;
+  for (ledger::PersonPart& part : persons) {
+    // They let somebody else see it, then.
+    part.rule.clear();
+    part.relationship.clear();
+  }
+  TRY(auto written, service::write_down(store, checkpoints, clock.now(),
+                                        {.by = user_name(),
+                                         .interaction = "ledger-replay",
+                                         .query = "receipt=" + receipt.text(),
+                                         .t = replayed.entry.t,
+                                         .shown = replayed.shown,
+                                         .withheld = replayed.withheld,
+                                         .manifest = replayed.manifest,
+                                         .persons = std::move(persons)}));
+  fmt::print(stderr, "this look has receipt {}\n", written.text());
+  return {};
+}
+
 Result<int> replay(LedgerArguments& arguments) {
+  TRY(settle(arguments.files, arguments.store.data));
   TRY(auto receipt, read_receipt(arguments.receipt));
   TRY(config::Region region, config::load_region(posix_files(), arguments.config));
   TRY(auto store, open_existing(arguments));
+  SystemClock clock;
+  std::unique_ptr<service::Checkpoints> checkpoints;
+  if (!arguments.output.empty()) {
+    TRY(checkpoints, open_checkpoints(arguments.files, region, *store, clock));
+  }
   TRY(record_command(*store, "ledger replay", "begun",
                      fmt::format(R"({{"receipt":"{}"}})", receipt.text())));
-  SystemClock clock;
   TRY(auto replayed, api::replay(*store, region, clock, receipt));
   if (!arguments.output.empty()) {
+    // SAFETY: first written down, then given out.
+    TRY(write_down_replay(*store, *checkpoints, clock, receipt, replayed));
     TRY(replace_file(posix_files(), arguments.output, replayed.body));
   }
   fmt::print("{} {} at t {}: status {} then, {} now; shown {} then, {} now; manifest {}\n",
@@ -365,7 +304,9 @@ void add_ledger(CLI::App& app, int& exit_code) {
   showing->add_option("--from", arguments->from, "Number of the first entry; default 0");
   showing->add_option("--count", arguments->count, "How many; default 20, at most 1000");
   showing->add_flag("--open", arguments->open_seals,
-                    "Open what is sealed: who was asked about. This is itself put into the ledger");
+                    "Open what is sealed: who was asked about. They will see in their list of who "
+                    "looked that you did");
+  add_ledger_files(*showing, arguments->files);
 
   CLI::App* exporting = add_verb(*verb, "export",
                                  "Write or bring up to date a folder that anybody "
@@ -383,9 +324,12 @@ void add_ledger(CLI::App& app, int& exit_code) {
                arguments, replay, exit_code);
   replaying->add_option("RECEIPT", arguments->receipt, "Value of an X-Receipt field")->required();
   replaying->add_option("--config", arguments->config, "region.toml")->required();
-  replaying->add_option("--output", arguments->output,
-                        "Write the answer rebuilt to this file: it holds a patient's data");
+  replaying->add_option(
+      "--output", arguments->output,
+      "Write the answer rebuilt to this file: it holds a patient's data, who will "
+      "see in their list of who looked that you did");
   add_store_arguments(*replaying, arguments->store);
+  add_ledger_files(*replaying, arguments->files);
 }
 
 }  // namespace continuum::commands

@@ -53,11 +53,6 @@ Status write_verifier_key(const std::string& path, const ledger::VerifierKey& ke
                               {{path, "give the ledger key and base_url it was made with"}});
 }
 
-std::string user_name() {
-  const struct passwd* user = getpwuid(geteuid());  // one thread: before or after all others
-  return user != nullptr ? user->pw_name : std::to_string(geteuid());
-}
-
 }  // namespace
 
 void add_ledger_files(CLI::App& app, LedgerFiles& files) {
@@ -96,6 +91,38 @@ Result<std::unique_ptr<service::Checkpoints>> open_checkpoints(const LedgerFiles
                                      .path = files.checkpoints,
                                      .origin = origin,
                                      .key = std::move(key)});
+}
+
+Result<std::unique_ptr<service::Checkpoints>> open_checkpoints(const LedgerFiles& files,
+                                                               record::Store& store,
+                                                               const Clock& clock) {
+  TRY(auto verifier, read_verifier_key(files.verifier));
+  if (!posix_files().exists(files.key)) {
+    return fail(ErrorCode::kNotFound, "the ledger's key is not there",
+                {{files.key, "--ledger-key FILE; serve makes it"}});
+  }
+  TRY(auto key, load_or_make_key(files.key));
+  TRY(write_verifier_key(files.verifier, {verifier.name, key.public_key()}));
+  return service::Checkpoints::open({.store = store,
+                                     .files = posix_files(),
+                                     .clock = clock,
+                                     .path = files.checkpoints,
+                                     .origin = verifier.name,
+                                     .key = std::move(key)});
+}
+
+Result<ledger::VerifierKey> read_verifier_key(const std::string& path) {
+  auto text = read_file(posix_files(), path, kKeyFileBytesMax);
+  if (!text) {
+    return fail(text.error().code, "the verifier key cannot be read",
+                {{path, "--verifier-key FILE; serve writes it"}});
+  }
+  return ledger::parse_verifier_key(*text);
+}
+
+std::string user_name() {
+  const struct passwd* user = getpwuid(geteuid());  // one thread: before or after all others
+  return user != nullptr ? user->pw_name : std::to_string(geteuid());
 }
 
 Status record_command(record::Store& store, std::string_view command, std::string_view outcome,

@@ -30,6 +30,18 @@ Result<std::unique_ptr<service::Checkpoints>> open_checkpoints(const LedgerFiles
                                                                record::Store& store,
                                                                const Clock& clock);
 
+// The same for who has no region.toml: with the keys that are there, none is made. kNotFound: there
+// are none.
+Result<std::unique_ptr<service::Checkpoints>> open_checkpoints(const LedgerFiles& files,
+                                                               record::Store& store,
+                                                               const Clock& clock);
+
+// A verifier key as serve writes it.
+Result<ledger::VerifierKey> read_verifier_key(const std::string& path);
+
+// Who the operating system says this is.
+std::string user_name();
+
 // Puts an operator's command into the ledger. `details`: JSON that says nothing of patients.
 Status record_command(record::Store& store, std::string_view command, std::string_view outcome,
                       std::string_view details);

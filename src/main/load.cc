@@ -162,8 +162,7 @@ Result<int> run(const LoadArguments& arguments) {
     progress.show(at.storing ? "storing" : "reading", at.bytes_done, at.bytes_total,
                   at.resources_done);
   };
-  std::string source;
-  json::write_string(arguments.load.source, source);
+  const std::string source = json::quoted(arguments.load.source);
   TRY(record_command(*store, "load", "begun", fmt::format(R"({{"source":{}}})", source)));
   TRY(service::LoadReport report, service::load(*store, posix_files(), arguments.load, sink));
   TRY(record_command(*store, "load", "done",

@@ -139,12 +139,13 @@ void look_after(service::DiskReserve& reserve) {
   }
 }
 
-// Sees to it that checkpoints are written while the server runs, and that there is room for the
-// ledger.
+// Sees to it that checkpoints are written while the server runs, that there is room for the ledger,
+// and that the issuers' keys do not grow old.
 class Watch {
  public:
-  Watch(service::Checkpoints& checkpoints, service::DiskReserve& reserve)
-      : thread_([this, &checkpoints, &reserve] { run(checkpoints, reserve); }) {}
+  Watch(service::Checkpoints& checkpoints, service::DiskReserve& reserve,
+        access::KeySetSource& keys)
+      : thread_([this, &checkpoints, &reserve, &keys] { run(checkpoints, reserve, keys); }) {}
   ~Watch() {
     {
       std::lock_guard lock(mutex_);
@@ -157,10 +158,12 @@ class Watch {
   Watch& operator=(const Watch&) = delete;
 
  private:
-  void run(service::Checkpoints& checkpoints, service::DiskReserve& reserve) {
+  void run(service::Checkpoints& checkpoints, service::DiskReserve& reserve,
+           access::KeySetSource& keys) {
     std::unique_lock lock(mutex_);
     while (!stopped_.wait_for(lock, kWatchStep, [this] { return stopping_; })) {
       look_after(reserve);
+      keys.refresh();
       if (Status written = checkpoints.write_when_due(); !written) {
         report_error(written.error());
       }
@@ -172,6 +175,21 @@ class Watch {
   bool stopping_ = false;
   std::thread thread_;  // the last: it uses the others
 };
+
+// An issuer whose file cannot be read is no reason to keep out those who come from others: the file
+// is read again while the server runs.
+void begin_with_keys(access::KeySetSource& keys, const config::Region& region) {
+  keys.start();
+  for (const config::Issuer& issuer : region.issuers) {
+    if (issuer.jwks_file.empty()) {
+      continue;
+    }
+    if (auto failure = keys.last_failure(issuer.url)) {
+      failure->details.push_back({issuer.jwks_file, "jwks_file of " + issuer.url});
+      report_error(*failure);
+    }
+  }
+}
 
 Status serve(const ServeArguments& arguments, const config::Region& region) {
   raise_open_files_limit();
@@ -190,6 +208,7 @@ Status serve(const ServeArguments& arguments, const config::Region& region) {
   TRY(record_command(*store, "serve", "begun", "{}"));
   access::HttpFetcher fetcher;
   access::KeySetSource keys(region, fetcher, posix_files(), clock);
+  begin_with_keys(keys, region);
   access::TokenVerifier tokens(region, keys, clock);
 
   http::ByteBudget budget(region.limits.in_flight_bytes);
@@ -222,7 +241,7 @@ Status serve(const ServeArguments& arguments, const config::Region& region) {
              server->port(), api::path_of(region.base_url), ledger_files.verifier);
   std::fflush(stdout);
   {
-    Watch watch(*checkpoints, reserve);
+    Watch watch(*checkpoints, reserve, keys);
     wait_for_stop(signals);
     server->stop(kStopGrace);
   }

@@ -30,19 +30,15 @@ Status Checkpoints::check_last() {
   auto view = options_.store.view();
   TRY(auto ledger, view->ledger());
   const ledger::Checkpoint& last = *file_.last();
-  constexpr std::string_view kAdvice = "continuum ledger verify says what is wrong";
-  if (ledger.size() < last.size) {
-    return fail(ErrorCode::kCorrupt,
-                "the ledger has fewer entries than its last checkpoint says: it was cut",
-                {{options_.path, std::string(kAdvice)}});
+  Status checked = ledger::check_against(ledger, last);
+  if (checked || checked.error().code != ErrorCode::kConflict) {
+    return checked;
   }
-  TRY(auto root, ledger::root_at(ledger, last.size));
-  if (root != last.root) {
-    return fail(ErrorCode::kCorrupt,
-                "the ledger is not the one its last checkpoint was made of: it was rewritten",
-                {{options_.path, std::string(kAdvice)}});
-  }
-  return {};
+  return fail(ErrorCode::kCorrupt,
+              ledger.size() < last.size
+                  ? "the ledger has fewer entries than its last checkpoint says: it was cut"
+                  : "the ledger is not the one its last checkpoint was made of: it was rewritten",
+              {{options_.path, "continuum ledger verify says what is wrong"}});
 }
 
 Status Checkpoints::write_if_older(int64_t seconds) {

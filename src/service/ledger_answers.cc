@@ -4,7 +4,6 @@
 
 #include <charconv>
 
-#include "access/receipt.h"
 #include "base/bytes.h"
 #include "json/writer.h"
 #include "ledger/tile_path.h"
@@ -39,6 +38,27 @@ Result<uint64_t> read_size(std::string_view name, std::string_view text) {
 
 }  // namespace
 
+Result<std::string> inclusion_proof(const ledger::Reader& ledger, const access::Receipt& receipt,
+                                    std::string_view note) {
+  TRY(auto parsed, ledger::parse_note(note));
+  uint64_t size = parsed.checkpoint.size;
+  if (receipt.number >= size) {
+    return no_such_request();
+  }
+  TRY(std::string bytes, ledger.entry(receipt.number));
+  TRY(auto entry, ledger::decode_entry(bytes));
+  const auto* request = std::get_if<ledger::RequestEntry>(&entry);
+  if (request == nullptr || request->id != receipt.id) {
+    return no_such_request();
+  }
+  TRY(auto path, ledger::inclusion_path(ledger, receipt.number, size));
+  std::string out = fmt::format(
+      R"({{"receipt":"{}","number":{},"leaf":"{}","checkpoint":{},)", receipt.text(),
+      receipt.number, to_base64(crypto::view(ledger::leaf_hash(bytes))), json::quoted(note));
+  put_path(path, out);
+  return out + '}';
+}
+
 Result<std::string> inclusion_proof(Checkpoints& checkpoints, std::string_view receipt_text) {
   auto receipt = access::Receipt::parse(receipt_text);
   if (!receipt) {
@@ -47,27 +67,9 @@ Result<std::string> inclusion_proof(Checkpoints& checkpoints, std::string_view r
   }
   // First the checkpoint: what it covers is durable, and so it is in the view of any later moment.
   TRY(std::string note, checkpoints.current());
-  TRY(auto parsed, ledger::parse_note(note));
   auto view = checkpoints.view();
   TRY(auto ledger, view->ledger());
-  uint64_t size = parsed.checkpoint.size;
-  if (receipt->number >= size) {
-    return no_such_request();
-  }
-  TRY(std::string bytes, ledger.entry(receipt->number));
-  TRY(auto entry, ledger::decode_entry(bytes));
-  const auto* request = std::get_if<ledger::RequestEntry>(&entry);
-  if (request == nullptr || request->id != receipt->id) {
-    return no_such_request();
-  }
-  TRY(auto path, ledger::inclusion_path(ledger, receipt->number, size));
-  std::string out =
-      fmt::format(R"({{"receipt":"{}","number":{},"leaf":"{}","checkpoint":)", receipt_text,
-                  receipt->number, to_base64(crypto::view(ledger::leaf_hash(bytes))));
-  json::write_string(note, out);
-  out += ',';
-  put_path(path, out);
-  return out + '}';
+  return inclusion_proof(ledger, *receipt, note);
 }
 
 Result<std::string> consistency_proof(access::Visit& visit, std::string_view from_text,

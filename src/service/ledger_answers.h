@@ -6,14 +6,20 @@
 #include <string>
 #include <string_view>
 
+#include "access/receipt.h"
 #include "access/visit.h"
 #include "base/result.h"
+#include "ledger/log.h"
 #include "service/checkpoints.h"
 
 namespace continuum::service {
 
-// JSON: that the request of a receipt is in the tree of the newest checkpoint. kInvalid: no
-// receipt; kNotFound: no checkpoint covers such a request (yet).
+// JSON: that the request of a receipt is in the tree of a checkpoint. kNotFound: the checkpoint
+// does not cover such a request. `note` is a checkpoint of the ledger given.
+Result<std::string> inclusion_proof(const ledger::Reader& ledger, const access::Receipt& receipt,
+                                    std::string_view note);
+// The same with the newest checkpoint. kInvalid: no receipt; kNotFound: no checkpoint covers such a
+// request (yet).
 Result<std::string> inclusion_proof(Checkpoints& checkpoints, std::string_view receipt);
 // JSON: that the tree of `to` entries goes on from that of `from`. kInvalid: not 0 < from <= to <=
 // the size of the ledger.

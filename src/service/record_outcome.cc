@@ -60,19 +60,10 @@ struct SourceNames {
   }
 };
 
-std::string organisation_name(const config::Region& region, std::string_view ods_code) {
-  for (const config::Organisation& organisation : region.organisations) {
-    if (organisation.ods_code == ods_code) {
-      return organisation.name;
-    }
-  }
-  return std::string(ods_code);
-}
-
 SourceNames names_of(const config::Region& region, std::string_view source_name) {
   for (const config::Source& source : region.sources) {
     if (source.name == source_name) {
-      return {source.name, organisation_name(region, source.organisation)};
+      return {source.name, config::organisation_name(region, source.organisation)};
     }
   }
   return {std::string(source_name), {}};

@@ -10,6 +10,7 @@
 #include "json/writer.h"
 #include "record/kv/row.h"
 #include "service/bundle.h"
+#include "service/operator_look.h"
 #include "service/page_token.h"
 #include "service/read.h"
 
@@ -30,21 +31,6 @@ struct Access {
   bool sealed = false;  // some part cannot be opened any more
 };
 
-std::string json_text(std::string_view text) {
-  std::string out;
-  json::write_string(text, out);
-  return out;
-}
-
-std::string organisation_name(const config::Region& region, const std::string& ods_code) {
-  for (const config::Organisation& organisation : region.organisations) {
-    if (organisation.ods_code == ods_code) {
-      return organisation.name;
-    }
-  }
-  return ods_code;
-}
-
 // Citizens are not named: whether it was the person themselves is what counts.
 std::string_view citizen_of(const Access& access) {
   bool is_self = std::any_of(access.parts.begin(), access.parts.end(), [](const auto& part) {
@@ -59,20 +45,33 @@ std::string agent_of(const Context& context, const Access& access) {
     case ledger::PrincipalKind::kStaff:
       return fmt::format(
           R"({{"type":{{"text":"staff"}},"role":[{{"text":{}}}],"who":{{"identifier":{{"system":"https://fhir.nhs.uk/Id/sds-user-id","value":{}}},"display":{}}},"requestor":true,"purposeOfUse":[{{"coding":[{{"system":"http://terminology.hl7.org/CodeSystem/v3-ActReason","code":{}}}]}}]}})",
-          json_text(request.role), json_text(request.subject),
-          json_text(organisation_name(context.region, request.organisation)),
-          json_text(request.purpose));
+          json::quoted(request.role), json::quoted(request.subject),
+          json::quoted(config::organisation_name(context.region, request.organisation)),
+          json::quoted(request.purpose));
     case ledger::PrincipalKind::kCitizen:
       return fmt::format(
           R"({{"type":{{"text":"citizen"}},"who":{{"display":{}}},"requestor":true,"purposeOfUse":[{{"coding":[{{"system":"http://terminology.hl7.org/CodeSystem/v3-ActReason","code":{}}}]}}]}})",
-          json_text(citizen_of(access)), json_text(request.purpose));
+          json::quoted(citizen_of(access)), json::quoted(request.purpose));
     case ledger::PrincipalKind::kSystem:
     case ledger::PrincipalKind::kOperator:
       break;
   }
   return fmt::format(
-      R"({{"type":{{"text":"system"}},"who":{{"identifier":{{"value":{}}}}},"requestor":true}})",
-      json_text(request.subject));
+      R"({{"type":{{"text":"{}"}},"who":{{"identifier":{{"value":{}}}}},"requestor":true}})",
+      request.principal == ledger::PrincipalKind::kOperator ? "operator" : "system",
+      json::quoted(request.subject));
+}
+
+// Of a command at the ledger: DICOM's "Audit Log Used", and the command.
+std::string kind_of(const ledger::RequestEntry& request) {
+  if (request.interaction.starts_with(kLedgerLook)) {
+    return fmt::format(
+        R"("type":{{"system":"http://dicom.nema.org/resources/ontology/DCM","code":"110101"}},"subtype":[{{"code":{}}}])",
+        json::quoted(request.interaction));
+  }
+  return fmt::format(
+      R"("type":{{"system":"http://terminology.hl7.org/CodeSystem/audit-event-type","code":"rest"}},"subtype":[{{"system":"http://hl7.org/fhir/restful-interaction","code":{}}}])",
+      json::quoted(request.interaction));
 }
 
 // Everything that can be said of the items: how many of each type.
@@ -92,7 +91,7 @@ std::string details_of(const Access& access) {
   std::string out;
   auto add = [&out](std::string_view type, std::string_view value) {
     out += fmt::format(R"({}{{"type":{},"valueString":{}}})", out.empty() ? "" : ",",
-                       json_text(type), json_text(value));
+                       json::quoted(type), json::quoted(value));
   };
   for (const auto& [type, count] : types) {
     add("shown:" + type, std::to_string(count));
@@ -123,10 +122,10 @@ std::string audit_event(const Context& context, std::string_view patient, const 
                      : shown       ? "shown"
                                    : "nothing was shown";
   return fmt::format(
-      R"({{"resourceType":"AuditEvent","id":"ledger-{}","type":{{"system":"http://terminology.hl7.org/CodeSystem/audit-event-type","code":"rest"}},"subtype":[{{"system":"http://hl7.org/fhir/restful-interaction","code":{}}}],"action":"R","recorded":"{}","outcome":"{}","outcomeDesc":{},"agent":[{}],"source":{{"observer":{{"display":{}}}}},"entity":[{{"what":{{"reference":"Patient/{}"}}{}}}]}})",
-      access.number, json_text(request.interaction), to_fhir_instant(request.instant),
-      shown ? "0" : "4", json_text(said), agent_of(context, access), json_text(context.region.name),
-      patient, details.empty() ? "" : ",\"detail\":[" + details + "]");
+      R"({{"resourceType":"AuditEvent","id":"ledger-{}",{},"action":"R","recorded":"{}","outcome":"{}","outcomeDesc":{},"agent":[{}],"source":{{"observer":{{"display":{}}}}},"entity":[{{"what":{{"reference":"Patient/{}"}}{}}}]}})",
+      access.number, kind_of(request), to_fhir_instant(request.instant), shown ? "0" : "4",
+      json::quoted(said), agent_of(context, access), json::quoted(context.region.name), patient,
+      details.empty() ? "" : ",\"detail\":[" + details + "]");
 }
 
 fhir::TypeNumber audit_event_type() {

@@ -4,9 +4,10 @@
 
 #include "api/api.h"
 #include "api/waiting_test.h"
+#include "ledger/limits.h"
 #include "record/failing_kv_test.h"
 #include "record/store_fixture_test.h"
-#include "service/checkpoints.h"
+#include "service/operator_look.h"
 
 namespace continuum::insider {
 namespace {
@@ -109,6 +110,29 @@ TEST_F(FailsClosedTest, NothingOfARecordLeavesWithoutItsReceipt) {
   }
   kv_->fails = false;
   EXPECT_TRUE(has_receipt(get(targets[0])));
+}
+
+TEST_F(FailsClosedTest, AnOperatorsLookThatCannotBeWrittenDownFails) {
+  service::OperatorLook look;
+  look.by = "root";
+  look.interaction = "ledger-show";
+  look.persons.emplace_back().ord = 1;
+  auto ledger_size = [this] { return store_->view()->ledger()->size(); };
+  const uint64_t before = ledger_size();
+  kv_->fails = true;
+  EXPECT_FALSE(service::write_down(*store_, *checkpoints_, clock_.now(), look));
+  EXPECT_EQ(ledger_size(), before);
+  kv_->fails = false;
+  look.persons.resize(ledger::kPersonsMax + 1);
+  auto too_many = service::write_down(*store_, *checkpoints_, clock_.now(), look);
+  ASSERT_FALSE(too_many);
+  EXPECT_EQ(too_many.error().code, ErrorCode::kTooLarge);
+  EXPECT_EQ(ledger_size(), before);
+  look.persons.resize(1);
+  auto written = service::write_down(*store_, *checkpoints_, clock_.now(), look);
+  ASSERT_TRUE(written);
+  EXPECT_EQ(written->number, before);
+  EXPECT_EQ(ledger_size(), before + 2);
 }
 
 }  // namespace

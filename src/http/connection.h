@@ -30,6 +30,7 @@
 #include <boost/asio/steady_timer.hpp>
 #pragma GCC diagnostic pop
 
+#include "base/counted.h"
 #include "http/chunked_reader.h"
 #include "http/server.h"
 #include "http/wire.h"
@@ -42,27 +43,6 @@ using Tcp = asio::ip::tcp;
 // request.
 using Socket = asio::basic_stream_socket<Tcp, asio::io_context::executor_type>;
 using SteadyClock = std::chrono::steady_clock;
-
-// Adds one while it lives.
-class Counted {
- public:
-  Counted() = default;
-  explicit Counted(std::atomic<uint32_t>& count) : count_(&count) { ++count; }
-  Counted(Counted&& other) noexcept : count_(std::exchange(other.count_, nullptr)) {}
-  Counted& operator=(Counted&& other) noexcept {
-    std::swap(count_, other.count_);
-    return *this;
-  }
-  ~Counted() { reset(); }
-  void reset() {
-    if (count_ != nullptr) {
-      --*std::exchange(count_, nullptr);
-    }
-  }
-
- private:
-  std::atomic<uint32_t>* count_ = nullptr;
-};
 
 // What all connections of a server share.
 struct Shared {

@@ -59,7 +59,7 @@ TEST(CommitQueue, DoesEachOnceWhetherWaitedForOrNot) {
     EXPECT_TRUE(!number || numbers.insert(*number).second) << "twice";
   };
   {
-    CommitQueue queue([&](auto group) { committer(group); });
+    CommitQueue queue([&](auto group) { committer(group); }, [] { return false; });
     std::vector<std::jthread> threads;
     for (int thread = 0; thread < kThreads; ++thread) {
       threads.emplace_back([&, thread] {
@@ -83,10 +83,12 @@ TEST(CommitQueue, DoesEachOnceWhetherWaitedForOrNot) {
 
 TEST(CommitQueue, ACommitAloneStaysOnItsThread) {
   std::thread::id led_by;
-  CommitQueue queue([&](auto group) {
-    led_by = std::this_thread::get_id();
-    group.front()->result->ledger_number = 0;
-  });
+  CommitQueue queue(
+      [&](auto group) {
+        led_by = std::this_thread::get_id();
+        group.front()->result->ledger_number = 0;
+      },
+      [] { return false; });
   ASSERT_TRUE(queue.commit({}, entries(1)));
   EXPECT_EQ(led_by, std::this_thread::get_id());
   std::promise<void> done;
@@ -101,15 +103,17 @@ TEST(CommitQueue, NobodyIsLeftBehind) {
     std::latch entered(1);
     std::latch leave(1);
     std::atomic<int> groups{0};
-    CommitQueue queue([&](auto group) {
-      if (++groups == 1) {
-        entered.count_down();
-        leave.wait();
-      }
-      for (CommitQueue::Commit* commit : group) {
-        commit->result->ledger_number = 0;
-      }
-    });
+    CommitQueue queue(
+        [&](auto group) {
+          if (++groups == 1) {
+            entered.count_down();
+            leave.wait();
+          }
+          for (CommitQueue::Commit* commit : group) {
+            commit->result->ledger_number = 0;
+          }
+        },
+        [] { return false; });
     std::promise<void> begun;
     std::promise<void> begun_later;
     std::jthread first([&] {
@@ -135,11 +139,30 @@ TEST(CommitQueue, NobodyIsLeftBehind) {
   }
 }
 
+TEST(CommitQueue, WaitsALittleForThoseWhoMayCome) {
+  std::atomic<bool> others{true};
+  std::atomic<int> done{0};
+  Committer committer;
+  CommitQueue queue([&](auto group) { committer(group); }, [&] { return others.load(); });
+  for (int i = 0; i < 20; ++i) {
+    others = i + 1 < 20;
+    queue.begin(entries(1), [&](const auto&) { ++done; });
+  }
+  while (done < 20) {
+    std::this_thread::yield();
+  }
+  EXPECT_LT(committer.groups(), 10U);
+  others = true;  // and nobody comes
+  std::promise<void> alone;
+  queue.begin(entries(1), [&](const auto&) { alone.set_value(); });
+  alone.get_future().get();
+}
+
 TEST(CommitQueue, FinishesWhatWasBegun) {
   std::atomic<int> done{0};
   Committer committer;
   {
-    CommitQueue queue([&](auto group) { committer(group); });
+    CommitQueue queue([&](auto group) { committer(group); }, [] { return false; });
     for (size_t i = 0; i < 2 * kGroupCommitMax; ++i) {
       queue.begin(entries(1), [&](const auto& number) { done += number ? 1 : 0; });
     }

@@ -1,6 +1,7 @@
 // Bounds of the record store.
 #pragma once
 
+#include <chrono>
 #include <cstddef>
 
 namespace continuum::record {
@@ -13,6 +14,8 @@ inline constexpr size_t kFoldedBytesMax = 256;      // of a string in a key
 inline constexpr size_t kDecimalDigitsMax = 100;    // of a number in a key
 inline constexpr size_t kCommitItemsMax = 100'000;  // in one commit
 inline constexpr size_t kGroupCommitMax = 256;      // commits that share one sync
+// How long a group waits for those who are likely to join it: about what a few syncs take.
+inline constexpr std::chrono::microseconds kGroupWaitMax{300};
 inline constexpr size_t kSourcesMax = 65'535;
 inline constexpr size_t kEntriesCountedMax = size_t{1} << 24;  // by a check, at once
 inline constexpr size_t kLoadRefusalsKept = 10'000;            // for one source

@@ -45,9 +45,14 @@ void CommitQueue::begin(std::vector<ledger::Append> entries, Store::Appended don
     thread_ = std::thread([this] { run(); });
   }
   queue_.push_back(waiter.release());
-  if (!is_led_ && queue_.size() == 1) {
+  if (!is_led_ && (queue_.size() == 1 || is_worth_it())) {
     thread_leads_.notify_one();
   }
+}
+
+// Nobody more will come soon, or no more fit in.
+bool CommitQueue::is_worth_it() const {
+  return is_over_ || queue_.size() >= kGroupCommitMax || !others_may_come_();
 }
 
 void CommitQueue::run() {
@@ -58,7 +63,10 @@ void CommitQueue::run() {
     if (!is_first()) {
       return;
     }
-    lead(lock);
+    thread_leads_.wait_for(lock, kGroupWaitMax, [this] { return is_worth_it(); });
+    if (is_first()) {
+      lead(lock);
+    }
   }
 }
 

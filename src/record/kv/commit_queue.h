@@ -2,7 +2,8 @@
 // is the next group.
 //
 // A caller that waits commits by its own thread when it is first in the queue: a lone commit
-// switches no threads. What nobody waits for is committed by a thread of the queue's.
+// switches no threads. What nobody waits for is committed by a thread of the queue's, which first
+// waits a little for others that are likely to come: a sync costs as much for one as for many.
 #pragma once
 
 #include <condition_variable>
@@ -29,7 +30,9 @@ class CommitQueue {
   // thread at a time.
   using CommitGroup = std::function<void(std::span<Commit* const> group)>;
 
-  explicit CommitQueue(CommitGroup commit_group) : commit_group_(std::move(commit_group)) {}
+  // `others_may_come`: whether somebody is likely to begin() soon. Called on any thread.
+  CommitQueue(CommitGroup commit_group, std::function<bool()> others_may_come)
+      : commit_group_(std::move(commit_group)), others_may_come_(std::move(others_may_come)) {}
   CommitQueue(const CommitQueue&) = delete;
   CommitQueue& operator=(const CommitQueue&) = delete;
   // What was begun is done first.
@@ -52,8 +55,10 @@ class CommitQueue {
 
   void lead(std::unique_lock<std::mutex>& lock);
   void run();
+  bool is_worth_it() const;
 
   CommitGroup commit_group_;
+  std::function<bool()> others_may_come_;
   std::mutex mutex_;
   std::deque<Waiter*> queue_;
   bool is_led_ = false;

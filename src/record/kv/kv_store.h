@@ -28,7 +28,9 @@ class KvStore final : public Store {
   // only.
   Status use_temporary_folder(FileSystem& files, const std::string& folder);
 
-  std::unique_ptr<View> view() override { return kv_view(); }
+  std::unique_ptr<View> view() override {
+    return std::make_unique<KvView>(kv_->snapshot(), *keys_, Counted(views_open_));
+  }
   Result<SourceNumber> register_source(std::string_view name) override;
   IdMinter id_minter() const override;
   crypto::Key page_token_key() const override;
@@ -110,6 +112,8 @@ class KvStore final : public Store {
   std::unique_ptr<KeyStore> keys_;
   const Clock& clock_;
 
+  std::atomic<uint32_t> views_open_{0};
+
   struct Temporary {
     FileSystem* files = nullptr;
     std::string folder;
@@ -134,7 +138,8 @@ class KvStore final : public Store {
   PersonNumber last_person_ = 0;
 
   // Last: it may still commit while it goes.
-  CommitQueue queue_{[this](auto commits) { commit_group(commits); }};
+  CommitQueue queue_{[this](auto commits) { commit_group(commits); },
+                     [this] { return views_open_ > 0; }};
 };
 
 }  // namespace continuum::record

@@ -4,6 +4,7 @@
 #include <atomic>
 #include <memory>
 
+#include "base/counted.h"
 #include "kv/store.h"
 #include "record/key_store.h"
 #include "record/store.h"
@@ -12,9 +13,9 @@ namespace continuum::record {
 
 class KvView final : public View {
  public:
-  // `keys` must outlive the view.
-  KvView(std::unique_ptr<kv::Snapshot> snapshot, const KeyStore& keys)
-      : snapshot_(std::move(snapshot)), keys_(keys) {}
+  // `keys` must outlive the view. `open`: counts it among those that are open.
+  KvView(std::unique_ptr<kv::Snapshot> snapshot, const KeyStore& keys, Counted open = {})
+      : snapshot_(std::move(snapshot)), keys_(keys), open_(std::move(open)) {}
 
   T stable_t() const override;
   Result<T> t_at(Instant instant) const override;
@@ -72,6 +73,7 @@ class KvView final : public View {
 
   std::unique_ptr<kv::Snapshot> snapshot_;
   const KeyStore& keys_;
+  Counted open_;
   mutable std::atomic<T> stable_t_{0};  // once it was read; 0: not yet, or no commit
 };
 

@@ -46,13 +46,13 @@ Visit::Visit(std::unique_ptr<record::View> view, Caller caller, const Policy& po
       as_of_(as_of),
       relationships_(*view_, caller_.organisation, policy.windows(), now, as_of, remembered) {}
 
-Result<const Visit::Standing*> Visit::standing_of(record::Ord ord) {
+Result<const Visit::Standing*> Visit::standing_of(record::Ord ord, KnownSource source) {
   if (last_standing_.second != nullptr && last_standing_.first == ord.value()) {
     return last_standing_.second;
   }
   auto found = standings_.find(ord.value());
   if (found == standings_.end()) {
-    Status made = make_standings(ord);
+    Status made = make_standings(ord, source);
     if (!made && made.error().code == ErrorCode::kNotFound) {
       // SAFETY: an item whose source patient is unknown must not look like one that is not there.
       return fail(ErrorCode::kCorrupt, "an item is of a source patient that is not known");
@@ -65,7 +65,7 @@ Result<const Visit::Standing*> Visit::standing_of(record::Ord ord) {
   return &found->second;
 }
 
-Status Visit::make_standings(record::Ord ord) {
+Status Visit::make_standings(record::Ord ord, KnownSource source) {
   Standing standing;
   standing.first = ord;
   if (!ord.is_patient()) {
@@ -75,15 +75,18 @@ Status Visit::make_standings(record::Ord ord) {
     standings_.emplace(ord.value(), std::move(standing));
     return {};
   }
-  TRY(bool is_settled, settle_by_own_patient(ord, standing));
+  TRY(bool is_settled, settle_by_own_patient(ord, source, standing));
   return is_settled ? Status() : make_standings_of_person(ord);
 }
 
 // PERF: when the caller's organisation has a relationship by its own patient alone, who else that
 // patient is does not matter: saves the look-ups of a person.
-Result<bool> Visit::settle_by_own_patient(record::Ord ord, Standing& standing) {
-  if (caller_.organisation.sources.empty() || scope_.self_matters() ||
-      scope_.kinds_that_matter() == kNoRelationship) {
+Result<bool> Visit::settle_by_own_patient(record::Ord ord, KnownSource source, Standing& standing) {
+  const auto& own = caller_.organisation.sources;
+  if (source && std::find(own.begin(), own.end(), *source) == own.end()) {
+    return false;
+  }
+  if (own.empty() || scope_.self_matters() || scope_.kinds_that_matter() == kNoRelationship) {
     return false;
   }
   TRY(auto live, relationships_.with(ord, scope_.kinds_that_matter(), &scope_));
@@ -141,7 +144,7 @@ Status Visit::make_standings_of_person(record::Ord ord) {
 // see any of them.
 Result<Visit::Judgement> Visit::judge(const record::StoredItem& item) {
   ItemFacts facts{item.key.type, item.row.header.label_class};
-  TRY(const Standing* home, standing_of(item.key.ord));
+  TRY(const Standing* home, standing_of(item.key.ord, item.row.header.source));
   Judgement judgement{scope_.decide(home->facts, facts), home};
   if (!judgement.decision.allow && !item.row.places.empty()) {
     for (const record::ItemPlace& place : record::places_of(item.row)) {

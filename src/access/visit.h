@@ -145,10 +145,11 @@ class Visit {
     bool told = false;                                         // something, be it no item
   };
 
-  Result<const Standing*> standing_of(record::Ord ord);
-  Status make_standings(record::Ord ord);
-  Result<bool> settle_by_own_patient(record::Ord ord, Standing& standing);
-  bool is_settled(record::Ord ord) const;
+  // `source`: whose patient that is, when it is known.
+  using KnownSource = std::optional<record::SourceNumber>;
+  Result<const Standing*> standing_of(record::Ord ord, KnownSource source = std::nullopt);
+  Status make_standings(record::Ord ord, KnownSource source);
+  Result<bool> settle_by_own_patient(record::Ord ord, KnownSource source, Standing& standing);
   Status make_standings_of_person(record::Ord ord);
   struct Judgement {
     Decision decision;

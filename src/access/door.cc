@@ -142,6 +142,15 @@ void Door::write_down(std::unique_ptr<Visit> visit, uint16_t status, WrittenDown
       });
 }
 
+Result<Receipt> Door::commit_and_write_down(std::unique_ptr<Visit> visit, uint16_t status,
+                                            std::span<record::Prepared> items) {
+  ledger::RequestId id{};
+  TRY(auto entries, entries_of(*visit, status, id));
+  visit.reset();
+  TRY(record::CommitResult committed, options_.store.commit(items, entries));
+  return Receipt{*committed.ledger_number, id};
+}
+
 Result<std::vector<ledger::Append>> Door::entries_of(const Visit& visit, uint16_t status,
                                                      ledger::RequestId& id) {
   Visit::Summary summary = visit.summary();

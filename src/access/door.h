@@ -8,6 +8,7 @@
 #include <functional>
 #include <map>
 #include <memory>
+#include <span>
 #include <string>
 #include <unordered_map>
 #include <vector>
@@ -61,6 +62,15 @@ class Door {
                               : fail(receipt.error()));
                });
   }
+  // Ends the visit and commits what was prepared and noted in it, together with what is written
+  // down of it: both or neither. `make` then gives the answer, from items that know their version
+  // and instant. kConflict: something changed since; begin again with another visit.
+  template <typename Make>
+  auto commit(std::unique_ptr<Visit> visit, uint16_t status, std::span<record::Prepared> items,
+              const Make& make) -> Result<Disclosed<decltype(make())>> {
+    TRY(Receipt receipt, commit_and_write_down(std::move(visit), status, items));
+    return Disclosed<decltype(make())>(make(), receipt);
+  }
   template <typename T>
   static Disclosed<T> tell_everybody(OpenFact fact, T value) {
     static_cast<void>(fact);
@@ -81,6 +91,8 @@ class Door {
   static Result<std::optional<record::SourceNumber>> number_of(Sources::value_type& source,
                                                                const record::View& view);
   Result<Caller> caller_of(const Principal& principal, const record::View& view);
+  Result<Receipt> commit_and_write_down(std::unique_ptr<Visit> visit, uint16_t status,
+                                        std::span<record::Prepared> items);
   using WrittenDown = std::function<void(const Result<Receipt>&)>;
   void write_down(std::unique_ptr<Visit> visit, uint16_t status, WrittenDown then);
   // `id`: of the request, made here.

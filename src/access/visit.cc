@@ -15,11 +15,17 @@ tl::unexpected<Error> absent() {
   return fail(ErrorCode::kNotFound, "there is no resource of that type and id");
 }
 
-void put_shown(std::string& out, const record::StoredItem& item, std::string_view rule) {
-  record::put_item_key(out, item.key);
-  put_u32(out, item.row.header.version);
-  out.append(crypto::view(item.row.header.body_digest));
+void put_shown(std::string& out, const record::ItemKey& key, uint32_t version,
+               const crypto::Digest& body_digest, std::string_view rule) {
+  record::put_item_key(out, key);
+  put_u32(out, version);
+  out.append(crypto::view(body_digest));
   put_length_prefixed(out, rule);
+}
+
+void put_shown(std::string& out, const record::StoredItem& item, std::string_view rule) {
+  const record::RowHeader& header = item.row.header;
+  put_shown(out, item.key, header.version, header.body_digest, rule);
 }
 
 // The relationship that counts for the ledger: the first in the order of kinds.
@@ -440,6 +446,25 @@ Status Visit::note_shown(const record::StoredItem& item) {
     if (place.ord != item.key.ord) {
       note_told(place.ord, item.key.type, 1);
     }
+  }
+  return {};
+}
+
+Status Visit::note_written(const record::Prepared& item, std::string_view rule) {
+  ++shown_;
+  uint32_t version = item.previous_version + (item.unchanged ? 0 : 1);
+  if (item.key.ord.is_shared()) {
+    put_shown(shared_manifest_, item.key, version, item.header.body_digest, rule);
+    return {};
+  }
+  Note& note = note_of(item.key.ord);
+  note.part.disclosure = ledger::Disclosure::kShown;
+  note.part.rule = rule;
+  ++note.part.shown;
+  count(note, item.key.type, 1);
+  put_shown(note.manifest, item.key, version, item.header.body_digest, rule);
+  for (const record::Prepared::Copy& copy : item.copies) {
+    note_told(copy.key.ord, item.key.type, 1);
   }
   return {};
 }

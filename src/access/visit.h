@@ -86,6 +86,10 @@ class Visit {
   // Notes that the item was shown without its body: the caller holds it already.
   Status note_shown(const record::StoredItem& item);
 
+  // Notes what is about to be stored: who writes it knows it. To be committed with this visit
+  // (Door::commit), or not at all. `rule`: that allowed it.
+  Status note_written(const record::Prepared& item, std::string_view rule);
+
   // Replay only: the source patients that the answer told of, where find_token looks.
   void look_among(std::vector<record::Ord> candidates) { candidates_ = std::move(candidates); }
 
@@ -110,8 +114,9 @@ class Visit {
   Status check_search(fhir::TypeNumber type, std::string_view parameter) const;
   // Whether anything of a source patient may be seen.
   Result<bool> may_see_anything_of(record::Ord ord);
-  // For services that read the ledger itself: who looked at whom.
-  const record::View& ledger_view() const { return *view_; }
+  // For services that write, where access::may_write decides, and for those that read the ledger
+  // itself: who looked at whom.
+  const record::View& whole_view() const { return *view_; }
 
   // The request names one resource or person that is not there (to the caller, perhaps).
   void note_absent() { named_absent_ = true; }

@@ -85,6 +85,7 @@ class AccessTable : public testing::Test {
     fixture_.put(trust, "ann-at-trust", patient(""), match);
     names_["[observation]"] = fixture_.put(gp, "o1", R"({"resourceType":"Observation"})");
     fixture_.put(trust, "o2", R"({"resourceType":"Observation"})");
+    names_["[written]"] = fixture_.put(gp, "o5", R"({"resourceType":"Observation"})");
     names_["[deleted]"] = fixture_.put(gp, "o3", R"({"resourceType":"Observation"})");
     fixture_.remove(gp, *fhir::type_number("Observation"), "o3");
     names_["[quarantined]"] =
@@ -119,20 +120,25 @@ class AccessTable : public testing::Test {
     if (caller.empty()) {
       request.headers.remove("Authorization");
     }
-    if (request.method == "POST") {
+    if (target.ends_with("/_search")) {
       request.headers.add("Content-Type", "application/x-www-form-urlencoded");
       request.body = "identifier=" + names_["[number]"];
+    } else if (request.method == "POST" || request.method == "PUT") {
+      request.headers.add("Content-Type", "application/fhir+json");
+      request.body = R"({"resourceType":")" + target.substr(6, target.find('/', 6) - 6) +
+                     R"(","id":")" + names_["[written]"] + R"(","subject":{"reference":"Patient/)" +
+                     names_["[patient]"] + R"("}})";
     }
     return fixture_.send(request);
   }
 
   // What a response is in the words of the table.
-  std::string word_of(const http::Response& response, uint64_t withheld) {
+  std::string word_of(const http::Response& response, uint64_t withheld, bool is_write) {
     if (response.status == 404) {
       http::Response nothing = fixture_.get("Patient/nobody", "operator");
       return response.body == nothing.body ? "absent" : "404";
     }
-    if (response.status != 200 || !response.body.starts_with("{\"resourceType\":\"") ||
+    if (response.status != 200 || is_write || !response.body.starts_with("{\"resourceType\":\"") ||
         response.body.starts_with("{\"resourceType\":\"CapabilityStatement\"")) {
       return std::to_string(response.status);
     }
@@ -165,8 +171,10 @@ TEST_F(AccessTable, IsTrue) {
         EXPECT_EQ(entries.size(), before + 1 + entry.persons) << row[0];
         withheld = entry.withheld;
       }
-      EXPECT_EQ(word_of(response, withheld), row[i]) << row[0] << " / " << table.columns[i] << "\n"
-                                                     << response.body.substr(0, 300);
+      bool is_write = row[0].starts_with("PUT ");
+      EXPECT_EQ(word_of(response, withheld, is_write), row[i])
+          << row[0] << " / " << table.columns[i] << "\n"
+          << response.body.substr(0, 300);
     }
   }
 }
@@ -189,7 +197,10 @@ const std::map<Interaction, std::string> kSamples = {
     {Interaction::kEverything, "GET /fhir/Patient/[patient]/$everything"},
     {Interaction::kLedgerCheckpoint, "GET /ledger/checkpoint"},
     {Interaction::kLedgerProof, "GET /ledger/proof?receipt=[receipt]"},
-    {Interaction::kLedgerTile, "GET /ledger/tile/0/000.p/1"}};
+    {Interaction::kLedgerTile, "GET /ledger/tile/0/000.p/1"},
+    {Interaction::kCreate, "POST /fhir/Observation"},
+    {Interaction::kUpdate, "PUT /fhir/Observation/[written]"},
+    {Interaction::kDelete, "DELETE /fhir/Observation/[written]"}};
 
 TEST_F(AccessTable, EveryRouteAnswersWithADecisionAndAReceipt) {
   for (size_t i = 0; i < kInteractionCount; ++i) {

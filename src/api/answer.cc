@@ -29,6 +29,9 @@ Result<http::Response> run(const Exchange& exchange) {
     case Interaction::kSystem:
       return fail(ErrorCode::kUnsupported, "searching all types arrives with a later version",
                   {{"", "supported now: Patient?identifier=system|value, AuditEvent?patient=id"}});
+    case Interaction::kCreate:
+    case Interaction::kUpdate:
+    case Interaction::kDelete:
     case Interaction::kUnknown:
     case Interaction::kHealth:
     case Interaction::kReady:
@@ -60,32 +63,49 @@ Result<Parameters> read_parameters(const http::Request& request, Interaction int
   return parameters;
 }
 
-http::Response answer_as(const http::Request& request, const Route& route, access::Visit& visit,
-                         const config::Region& region, http::ByteBudget& budget,
-                         const crypto::Key& page_token_key, service::Checkpoints* checkpoints,
-                         std::string* error) {
+// What HTTP has to say before it is looked at what is asked for.
+tl::expected<Understood, http::Response> understand(const http::Request& request,
+                                                    const Route& route) {
+  auto refuse = [](http::Response response) { return tl::unexpected(std::move(response)); };
   if (route.interaction == Interaction::kUnknown || route.interaction == Interaction::kMetrics) {
-    return problem(404, "there is nothing at this path");
+    return refuse(problem(404, "there is nothing at this path"));
   }
   if (!allows(route.interaction, request.method)) {
     http::Response response = problem(405, "this path does not take that method");
     response.headers.add("Allow", allowed_methods(route.interaction));
-    return response;
+    return refuse(std::move(response));
   }
   if (route.interaction == Interaction::kSearchForm && !is_form(request.headers)) {
-    return problem(415, "send application/x-www-form-urlencoded");
+    return refuse(problem(415, "send application/x-www-form-urlencoded"));
+  }
+  bool has_resource =
+      route.interaction == Interaction::kCreate || route.interaction == Interaction::kUpdate;
+  if (has_resource && !is_json(request.headers)) {
+    return refuse(problem(415, "send application/fhir+json"));
   }
   auto parameters = read_parameters(request, route.interaction);
   if (!parameters) {
-    return error_response(parameters.error());
+    return refuse(error_response(parameters.error()));
   }
   auto content_type = negotiate(request.headers, find(*parameters, "_format"));
   if (!content_type) {
-    return problem(406, "answers are application/fhir+json, FHIR 4.0");
+    return refuse(problem(406, "answers are application/fhir+json, FHIR 4.0"));
+  }
+  return Understood{std::move(*parameters), *content_type};
+}
+
+http::Response answer_as(const http::Request& request, const Route& route, access::Visit& visit,
+                         const config::Region& region, http::ByteBudget& budget,
+                         const crypto::Key& page_token_key, service::Checkpoints* checkpoints,
+                         std::string* error) {
+  auto understood = understand(request, route);
+  if (!understood) {
+    return std::move(understood.error());
   }
   std::string principal = caller_key(visit.principal());
   service::Context context{visit, region, budget, page_token_key, principal};
-  auto response = run({request, route, *parameters, *content_type, context, checkpoints});
+  auto response =
+      run({request, route, understood->parameters, understood->content_type, context, checkpoints});
   if (!response) {
     if (error != nullptr) {
       *error = response.error().text();

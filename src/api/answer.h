@@ -20,8 +20,17 @@ Result<Parameters> read_parameters(const http::Request& request, Interaction int
 // The same person in the same role: what page tokens and rates are bound to.
 std::string caller_key(const access::Principal& principal);
 
-// Never fails: an error is an answer too, and its text is left in `error` when that is given.
-// `checkpoints`: null where there are none, and then what needs them is kUnsupported.
+struct Understood {
+  Parameters parameters;
+  std::string_view content_type;  // to answer with
+};
+// The request as far as HTTP goes, or what is to be answered: 404, 405, 406, 415, 400.
+tl::expected<Understood, http::Response> understand(const http::Request& request,
+                                                    const Route& route);
+
+// What reads, from a request that was let in to its answer. Never fails: an error is an answer too,
+// and its text is left in `error` when that is given. `checkpoints`: null where there are none, and
+// then what needs them is kUnsupported.
 http::Response answer_as(const http::Request& request, const Route& route, access::Visit& visit,
                          const config::Region& region, http::ByteBudget& budget,
                          const crypto::Key& page_token_key,

@@ -59,7 +59,8 @@ access::Request to_ledger(const http::Request& request, const Route& route) {
                       .query = request.query,
                       .form = route.interaction == Interaction::kSearchForm ? request.body : "",
                       .fields = {}};
-  for (std::string_view name : {"Accept", "Content-Type", "If-None-Match", "If-Modified-Since"}) {
+  for (std::string_view name :
+       {"Accept", "Content-Type", "If-None-Match", "If-Modified-Since", "If-Match", "Prefer"}) {
     if (std::string value = request.headers.joined(name); !value.empty()) {
       out.fields.emplace_back(name, std::move(value));
     }
@@ -99,6 +100,10 @@ struct Api::State {
     std::string error = {};
   };
   void answer(const http::Request& request, const Route& route, Exit exit);
+  void write(const http::Request& request, const Route& route, const access::Principal& principal,
+             Exit exit);
+  void close(std::unique_ptr<access::Visit> visit, const Route& route, http::Response response,
+             Exit exit);
   void leave(Disclosed<http::Response> disclosed, Exit& exit,
              std::optional<SteadyClock::time_point> not_before = std::nullopt);
   void refuse_all(const Error& why, Exit& exit,
@@ -167,18 +172,71 @@ void Api::State::answer(const http::Request& request, const Route& route, Exit e
     response.headers.add("Retry-After", "1");
     return leave(Door::tell_everybody(OpenFact::kTooMany, std::move(response)), exit);
   }
+  if (writes(route.interaction)) {
+    return write(request, route, *principal, std::move(exit));
+  }
   auto visit = options.door.enter(*principal, to_ledger(request, route));
   if (!visit) {
     return refuse_all(visit.error(), exit);
   }
   http::Response response = answer_known(request, route, **visit, exit.error);
   compress(request, response);
+  close(std::move(*visit), route, std::move(response), std::move(exit));
+}
+
+// Others may write the same resource meanwhile: then it is looked at anew.
+void Api::State::write(const http::Request& request, const Route& route,
+                       const access::Principal& principal, Exit exit) {
+  for (unsigned attempt = 1;; ++attempt) {
+    auto visit = options.door.enter(principal, to_ledger(request, route));
+    if (!visit) {
+      return refuse_all(visit.error(), exit);
+    }
+    auto refuse = [&](http::Response response) {
+      (*visit)->show_nothing();
+      close(std::move(*visit), route, std::move(response), std::move(exit));
+    };
+    auto understood = understand(request, route);
+    if (!understood) {
+      return refuse(std::move(understood.error()));
+    }
+    std::string caller = caller_key(principal);
+    service::Context context{**visit, options.region, options.budget, page_token_key, caller};
+    auto pending = prepare_write({request, route, understood->parameters, understood->content_type,
+                                  context, &options.checkpoints},
+                                 options.store);
+    if (!pending) {
+      exit.error = pending.error().text();
+      return refuse(error_response(pending.error()));
+    }
+    auto disclosed =
+        options.door.commit(std::move(*visit), static_cast<uint16_t>(pending->response.status),
+                            {&pending->write.item, 1}, [&pending] { return respond(*pending); });
+    if (disclosed) {
+      ledger_fails = false;
+      return leave(std::move(*disclosed), exit);
+    }
+    if (disclosed.error().code != ErrorCode::kConflict) {
+      return refuse_all(disclosed.error(), exit);
+    }
+    if (attempt == kWriteAttemptsMax) {
+      return leave(Door::tell_everybody(
+                       OpenFact::kTooMany,
+                       error_response({ErrorCode::kBusy, "others write the same: try again"})),
+                   exit);
+    }
+  }
+}
+
+// Once it is written down, the answer leaves.
+void Api::State::close(std::unique_ptr<access::Visit> visit, const Route& route,
+                       http::Response response, Exit exit) {
   bool is_refusal = response.status >= 400;
-  bool hides_time = (tells_of_records(route.interaction) || is_refusal) && (*visit)->shown() == 0;
+  bool hides_time = (tells_of_records(route.interaction) || is_refusal) && visit->shown() == 0;
   auto status = static_cast<uint16_t>(response.status);
   auto waiting = std::make_shared<Exit>(std::move(exit));
   options.door.close<http::Response>(
-      std::move(*visit), status, std::move(response),
+      std::move(visit), status, std::move(response),
       [this, waiting, hides_time](Result<Disclosed<http::Response>> disclosed) {
         auto not_before = hides_time ? std::optional(next_step(waiting->started)) : std::nullopt;
         if (!disclosed) {
@@ -264,7 +322,7 @@ void Api::watch_disk(std::function<service::DiskNumbers()> disk) {
 }
 
 void Api::handle(const http::Request& request, http::Reply reply) {
-  Route route = find_route(state_->base_path, request.path);
+  Route route = find_route(state_->base_path, request.path, request.method);
   state_->answer(request, route,
                  {.started = SteadyClock::now(),
                   .method = request.method,

@@ -283,9 +283,9 @@ TEST_F(AccessToRecords, ReplayOfAFormAndOfAMethodNotTaken) {
   form.body = "identifier=s%7C1";
   http::Response found = fixture_.send(form);
   EXPECT_EQ(found.status, 200);
-  http::Response deleted = fixture_.send(fixture_.request("DELETE", "Patient/" + ann_, "gp"));
-  EXPECT_EQ(deleted.status, 405);
-  for (const http::Response* then : {&found, &deleted}) {
+  http::Response patched = fixture_.send(fixture_.request("PATCH", "Patient/" + ann_, "gp"));
+  EXPECT_EQ(patched.status, 405);
+  for (const http::Response* then : {&found, &patched}) {
     auto replayed = replay(*then);
     ASSERT_TRUE(replayed) << replayed.error().text();
     EXPECT_TRUE(replayed->same_manifest) << replayed->path;

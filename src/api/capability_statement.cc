@@ -14,13 +14,18 @@ constexpr std::string_view kPatientSearch =
 constexpr std::string_view kAuditEventSearch =
     R"(,"searchParam":[{"name":"patient","definition":"http://hl7.org/fhir/SearchParameter/clinical-patient","type":"reference","documentation":"who looked at that person: theirs to see, and staff's as far as it was they"}])";
 
+// Who may: docs/writing.md.
+constexpr std::string_view kWrites = R"(,{"code":"create"},{"code":"update"},{"code":"delete"})";
+
 std::string type_entry(fhir::TypeNumber type) {
-  std::string_view search = type == fhir::kPatientType              ? kPatientSearch
-                            : fhir::type_name(type) == "AuditEvent" ? kAuditEventSearch
-                                                                    : "";
+  bool is_ledgers = fhir::type_name(type) == "AuditEvent";
+  std::string_view search = type == fhir::kPatientType ? kPatientSearch
+                            : is_ledgers               ? kAuditEventSearch
+                                                       : "";
   return fmt::format(
-      R"({{"type":"{}","interaction":[{{"code":"read"}},{{"code":"vread"}},{{"code":"history-instance"}}{}],"versioning":"versioned","readHistory":true,"conditionalRead":"full-support"{}}})",
-      fhir::type_name(type), search.empty() ? "" : R"(,{"code":"search-type"})", search);
+      R"({{"type":"{}","interaction":[{{"code":"read"}},{{"code":"vread"}},{{"code":"history-instance"}}{}{}],"versioning":"versioned","readHistory":true,"updateCreate":false,"conditionalRead":"full-support"{}}})",
+      fhir::type_name(type), is_ledgers ? "" : kWrites,
+      search.empty() ? "" : R"(,{"code":"search-type"})", search);
 }
 
 }  // namespace

@@ -110,4 +110,11 @@ bool is_form(const http::Headers& headers) {
   return http::equals_ignoring_case(take(rest, ';'), "application/x-www-form-urlencoded");
 }
 
+bool is_json(const http::Headers& headers) {
+  std::string_view rest = headers.find("Content-Type").value_or("");
+  std::string_view type = take(rest, ';');
+  return http::equals_ignoring_case(type, "application/fhir+json") ||
+         http::equals_ignoring_case(type, "application/json");
+}
+
 }  // namespace continuum::api

@@ -15,5 +15,7 @@ std::optional<std::string_view> negotiate(const http::Headers& headers,
 
 // Whether the body is a form (else 415).
 bool is_form(const http::Headers& headers);
+// Whether the body is a resource in JSON (else 415).
+bool is_json(const http::Headers& headers);
 
 }  // namespace continuum::api

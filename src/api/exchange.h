@@ -10,6 +10,7 @@
 #include "http/message.h"
 #include "service/checkpoints.h"
 #include "service/context.h"
+#include "service/write.h"
 
 namespace continuum::api {
 
@@ -21,6 +22,17 @@ struct Exchange {
   const service::Context& service;
   service::Checkpoints* checkpoints;  // null: replay has none
 };
+
+// A write that is ready, and how it will be answered.
+struct PendingWrite {
+  service::PreparedWrite write;
+  http::Response response;  // but for what only the commit tells
+  bool shows_body = false;
+};
+// Nothing is written yet. The visit has it noted.
+Result<PendingWrite> prepare_write(const Exchange& exchange, record::Store& store);
+// Once it is committed.
+http::Response respond(PendingWrite& pending);
 
 // Interactions. Errors become OperationOutcomes in api.cc.
 Result<http::Response> read(const Exchange& exchange);

@@ -12,5 +12,6 @@ inline constexpr size_t kEntityTagsMax = 64;    // looked at in one If-None-Matc
 inline constexpr size_t kGzipBytesMin = 1'024;  // smaller answers go as they are
 // What shows nothing leaves a whole number of these after it came.
 inline constexpr std::chrono::microseconds kNothingShownStep{5'000};
+inline constexpr unsigned kWriteAttemptsMax = 8;  // while others change the same resource
 
 }  // namespace continuum::api

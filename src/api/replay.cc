@@ -91,7 +91,7 @@ Result<Replayed> replay(record::Store& store, const config::Region& region, cons
   TRY(auto ledger, view->ledger());
   TRY(auto entry, find_request(ledger, receipt));
   TRY(auto sealed, open_request(*view, entry));
-  Route route = find_route(path_of(region.base_url), sealed.request.path);
+  Route route = find_route(path_of(region.base_url), sealed.request.path, sealed.request.method);
   if (!tells_of_items(route)) {
     return fail(ErrorCode::kUnsupported, "that request told nothing of items in a record",
                 {{entry.interaction,

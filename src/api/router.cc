@@ -23,15 +23,18 @@ constexpr std::array<Row, kInteractionCount> kRows{{
     {"/metrics", "metrics", kGet},
     {"/fhir/metadata", "metadata", kGet},
     {"/fhir", "search-system", kGet},
-    {"/fhir/[type]", "search", kGet},
+    {"/fhir/[type]", "search", "GET, HEAD, POST"},
     {"/fhir/[type]/_search", "search", "POST"},
-    {"/fhir/[type]/[id]", "read", kGet},
+    {"/fhir/[type]/[id]", "read", "GET, HEAD, PUT, DELETE"},
     {"/fhir/[type]/[id]/_history", "history", kGet},
     {"/fhir/[type]/[id]/_history/[vid]", "vread", kGet},
     {"/fhir/Patient/[id]/$everything", "everything", kGet},
     {"/ledger/checkpoint", "ledger-checkpoint", kGet},
     {"/ledger/proof", "ledger-proof", kGet},
     {"/ledger/tile/[tile]", "ledger-tile", kGet},
+    {"/fhir/[type]", "create", "POST"},
+    {"/fhir/[type]/[id]", "update", "PUT"},
+    {"/fhir/[type]/[id]", "delete", "DELETE"},
 }};
 
 const Row& row_of(Interaction interaction) {
@@ -93,6 +96,9 @@ bool tells_of_records(Interaction interaction) {
     case Interaction::kHistory:
     case Interaction::kVread:
     case Interaction::kEverything:
+    case Interaction::kCreate:
+    case Interaction::kUpdate:
+    case Interaction::kDelete:
       return true;
     default:
       return false;
@@ -103,9 +109,25 @@ std::string_view allowed_methods(Interaction interaction) {
   return row_of(interaction).methods;
 }
 
+bool writes(Interaction interaction) {
+  return interaction == Interaction::kCreate || interaction == Interaction::kUpdate ||
+         interaction == Interaction::kDelete;
+}
+
 bool allows(Interaction interaction, std::string_view method) {
-  return !method.empty() && allowed_methods(interaction).find(method) != std::string_view::npos &&
-         (method == "GET" || method == "HEAD" || method == "POST");
+  switch (interaction) {
+    case Interaction::kUnknown:
+      return false;
+    case Interaction::kSearchForm:
+    case Interaction::kCreate:
+      return method == "POST";
+    case Interaction::kUpdate:
+      return method == "PUT";
+    case Interaction::kDelete:
+      return method == "DELETE";
+    default:
+      return method == "GET" || method == "HEAD";
+  }
 }
 
 std::string path_of(std::string_view base_url) {
@@ -115,7 +137,21 @@ std::string path_of(std::string_view base_url) {
   return slash == std::string_view::npos ? std::string() : std::string(base_url.substr(slash));
 }
 
-Route find_route(std::string_view base_path, std::string_view path) {
+namespace {
+
+Interaction with_method(Interaction interaction, std::string_view method) {
+  if (interaction == Interaction::kSearch && method == "POST") {
+    return Interaction::kCreate;
+  }
+  if (interaction == Interaction::kRead && (method == "PUT" || method == "DELETE")) {
+    return method == "PUT" ? Interaction::kUpdate : Interaction::kDelete;
+  }
+  return interaction;
+}
+
+}  // namespace
+
+Route find_route(std::string_view base_path, std::string_view path, std::string_view method) {
   Route route;
   if (!path.starts_with(base_path) ||
       (path.size() > base_path.size() && path[base_path.size()] != '/')) {
@@ -143,7 +179,7 @@ Route find_route(std::string_view base_path, std::string_view path) {
     return route;
   }
   route.type = *type;
-  route.interaction = of_type(*segments, *type);
+  route.interaction = with_method(of_type(*segments, *type), method);
   if (segments->size() > 1) {
     route.id = (*segments)[1];
   }

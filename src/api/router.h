@@ -25,8 +25,11 @@ enum class Interaction : uint8_t {
   kLedgerCheckpoint,
   kLedgerProof,
   kLedgerTile,  // Route::id is what follows /ledger/
+  kCreate,      // POST [type]
+  kUpdate,      // PUT [type]/[id]
+  kDelete,      // DELETE [type]/[id]
 };
-inline constexpr size_t kInteractionCount = 15;
+inline constexpr size_t kInteractionCount = 18;
 
 struct Route {
   Interaction interaction = Interaction::kUnknown;
@@ -44,13 +47,16 @@ std::string_view name_of(Interaction interaction);
 bool is_open(Interaction interaction);
 // Whether what it shows is of records and directories.
 bool tells_of_records(Interaction interaction);
-// The methods that path takes, as an Allow field has them; empty for kUnknown.
+// Whether it changes what is stored.
+bool writes(Interaction interaction);
+// The methods that its path takes, as an Allow field has them; empty for kUnknown.
 std::string_view allowed_methods(Interaction interaction);
+// Whether it is what its path and that method ask for.
 bool allows(Interaction interaction, std::string_view method);
 
 // The path of the FHIR base: "http://host:8080/fhir" -> "/fhir".
 std::string path_of(std::string_view base_url);
 // `base_path`: of the FHIR base, without a slash at the end ("/fhir").
-Route find_route(std::string_view base_path, std::string_view path);
+Route find_route(std::string_view base_path, std::string_view path, std::string_view method);
 
 }  // namespace continuum::api

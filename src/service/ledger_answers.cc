@@ -76,7 +76,7 @@ Result<std::string> consistency_proof(access::Visit& visit, std::string_view fro
                                       std::string_view to_text) {
   TRY(uint64_t from, read_size("from", from_text));
   TRY(uint64_t to, read_size("to", to_text));
-  TRY(auto ledger, visit.ledger_view().ledger());
+  TRY(auto ledger, visit.whole_view().ledger());
   if (from == 0 || from > to || to > ledger.size()) {
     return fail(ErrorCode::kInvalid, "there is no proof between those sizes",
                 {{"from", fmt::format("1 to {}, not over 'to'", ledger.size())}});
@@ -93,7 +93,7 @@ Result<std::string> hash_tile(access::Visit& visit, std::string_view path) {
   if (!name || !name->level) {
     return absent();
   }
-  TRY(auto ledger, visit.ledger_view().ledger());
+  TRY(auto ledger, visit.whole_view().ledger());
   auto tile = ledger.tile(*name->level, name->n);
   if (!tile) {
     return tile.error().code == ErrorCode::kNotFound ? absent() : fail(tile.error());

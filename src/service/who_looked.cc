@@ -140,7 +140,7 @@ fhir::TypeNumber audit_event_type() {
 class Listing {
  public:
   Listing(const Context& context, const record::Person& person)
-      : context_(context), view_(context.view.ledger_view()), person_(person) {}
+      : context_(context), view_(context.view.whole_view()), person_(person) {}
 
   struct Page {
     std::vector<Access> accesses;  // those to be told

@@ -158,7 +158,8 @@ export async function attackSmuggling(world) {
     for (const method of METHODS) {
       assertAlike(await target.ask(both[0], { method }), nobody);
       for (const token of [stranger, doctor]) {
-        assert.equal((await target.askAlike(both, { method, token, body: '{}' })).status, 405, method);
+        const { status } = await target.askAlike(both, { method, token, body: '{}' });
+        assert.ok([403, 405, 415].includes(status), `${method} ${status}`);
       }
     }
   });

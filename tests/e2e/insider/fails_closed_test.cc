@@ -112,6 +112,36 @@ TEST_F(FailsClosedTest, NothingOfARecordLeavesWithoutItsReceipt) {
   EXPECT_TRUE(has_receipt(get(targets[0])));
 }
 
+TEST_F(FailsClosedTest, NothingIsWrittenWithoutItsReceipt) {
+  auto post = [this] {
+    http::Request request;
+    request.method = "POST";
+    request.set_target("/fhir/Patient");
+    request.headers.add("Host", "record.example");
+    request.headers.add("Authorization", "Bearer x");
+    request.headers.add("Content-Type", "application/fhir+json");
+    request.body = R"({"resourceType":"Patient","gender":"female"})";
+    return api::handle_and_wait(*api_, request);
+  };
+  auto t = [this] { return store_->view()->stable_t(); };
+  auto ledger_size = [this] { return store_->view()->ledger()->size(); };
+  const record::T before = t();
+  const uint64_t entries = ledger_size();
+  kv_->fails = true;
+  http::Response withheld = post();
+  EXPECT_EQ(withheld.status, 503);
+  EXPECT_FALSE(has_receipt(withheld));
+  EXPECT_FALSE(withheld.headers.find("Location"));
+  EXPECT_EQ(t(), before);
+  kv_->fails = false;
+  EXPECT_EQ(ledger_size(), entries);
+  http::Response written = post();
+  EXPECT_EQ(written.status, 201) << written.body;
+  EXPECT_TRUE(has_receipt(written));
+  EXPECT_EQ(t(), before + 1);
+  EXPECT_EQ(ledger_size(), entries + 2);
+}
+
 TEST_F(FailsClosedTest, AnOperatorsLookThatCannotBeWrittenDownFails) {
   service::OperatorLook look;
   look.by = "root";

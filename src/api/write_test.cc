@@ -1,0 +1,347 @@
+// Writes over the API: what is stored, who may, and what is told.
+#include <gtest/gtest.h>
+
+#include <atomic>
+#include <thread>
+
+#include "api/api_fixture.h"
+
+namespace continuum::api {
+namespace {
+
+constexpr std::string_view kGp = "system:gp";
+constexpr std::string_view kGp2 = "system:gp2";
+constexpr std::string_view kNumber = "9990000018";
+
+std::string patient(std::string_view family, std::string_view id = "",
+                    std::string_view number = kNumber, std::string_view birth = "1980-01-31") {
+  return R"({"resourceType":"Patient",)" +
+         (id.empty() ? "" : R"("id":")" + std::string(id) + R"(",)") +
+         R"("identifier":[{"system":"https://fhir.nhs.uk/Id/nhs-number","value":")" +
+         std::string(number) + R"("}],"name":[{"family":")" + std::string(family) +
+         R"("}],"birthDate":")" + std::string(birth) + R"("})";
+}
+
+std::string observation(std::string_view subject, std::string_view value,
+                        std::string_view id = "") {
+  return R"({"resourceType":"Observation",)" +
+         (id.empty() ? "" : R"("id":")" + std::string(id) + R"(",)") +
+         R"("status":"final","code":{"text":"weight"},)" +
+         (subject.empty() ? "" : R"("subject":{"reference":")" + std::string(subject) + R"("},)") +
+         R"("valueString":")" + std::string(value) + R"("})";
+}
+
+std::string field(const http::Response& response, std::string_view name) {
+  return std::string(response.headers.find(name).value_or("(none)"));
+}
+
+class WriteTest : public testing::Test {
+ protected:
+  http::Response send(std::string_view method, std::string_view target, std::string_view body,
+                      std::string_view caller = kGp, std::string_view if_match = "") {
+    http::Request request = fixture_.request(method, target, caller);
+    request.body = body;
+    if (!body.empty()) {
+      request.headers.add("Content-Type", "application/fhir+json");
+    }
+    if (!if_match.empty()) {
+      request.headers.add("If-Match", if_match);
+    }
+    return fixture_.send(request);
+  }
+  http::Response get(const std::string& target, std::string_view caller = kGp) {
+    return fixture_.get(target, caller);
+  }
+  // The regional id of what was created.
+  std::string create(std::string_view type, const std::string& body,
+                     std::string_view caller = kGp) {
+    http::Response response = send("POST", type, body, caller);
+    EXPECT_EQ(response.status, 201) << response.body;
+    return id_in(response);
+  }
+  static std::string id_in(const http::Response& response) {
+    std::string location = field(response, "Location");
+    size_t end = location.find("/_history/");
+    size_t start = location.rfind('/', end - 1) + 1;
+    return location.substr(start, end - start);
+  }
+  void expect_sound() {
+    auto report = fixture_.store().check({});
+    ASSERT_TRUE(report);
+    EXPECT_EQ(report->findings, std::vector<std::string>{});
+  }
+
+  ApiFixture fixture_;
+};
+
+TEST_F(WriteTest, WhatIsCreatedIsThere) {
+  http::Response created = send("POST", "Patient", patient("Smith"));
+  ASSERT_EQ(created.status, 201) << created.body;
+  std::string id = id_in(created);
+  EXPECT_EQ(field(created, "Location"), "http://127.0.0.1:8080/fhir/Patient/" + id + "/_history/1");
+  EXPECT_EQ(field(created, "ETag"), "W/\"1\"");
+  EXPECT_NE(field(created, "Last-Modified"), "(none)");
+  EXPECT_NE(field(created, kReceiptField), "(none)");
+  EXPECT_EQ(get("Patient/" + id).body, created.body);
+  EXPECT_NE(created.body.find("\"id\":\"" + id + "\""), std::string::npos);
+  // Twice is two.
+  EXPECT_NE(create("Patient", patient("Smith")), id);
+  expect_sound();
+}
+
+TEST_F(WriteTest, AWriteIsInTheLedgerWithWhomItIsAbout) {
+  size_t before = fixture_.entries().size();
+  http::Response created = send("POST", "Patient", patient("Smith"));
+  auto entries = fixture_.entries();
+  ASSERT_EQ(entries.size(), before + 2);
+  const auto& request = std::get<ledger::RequestEntry>(entries[before]);
+  EXPECT_EQ(request.interaction, "create");
+  EXPECT_EQ(request.status, 201);
+  EXPECT_EQ(request.shown, 1U);
+  const auto& person = std::get<ledger::PersonEntry>(entries[before + 1]);
+  auto view = fixture_.store().view();
+  auto located = view->locate({fhir::kPatientType, *record::ResourceId::parse(id_in(created))});
+  ASSERT_TRUE(located);
+  ledger::PersonPart part = fixture_.open(person, located->key.ord);
+  EXPECT_EQ(part.rule, "write-own-source");
+  EXPECT_EQ(part.shown, 1U);
+}
+
+TEST_F(WriteTest, UpdatesMakeVersionsAndNoOpsNone) {
+  std::string id = create("Patient", patient("Smith"));
+  fixture_.clock().advance_micros(5'000'000);
+  http::Response updated = send("PUT", "Patient/" + id, patient("Jones", id));
+  EXPECT_EQ(updated.status, 200) << updated.body;
+  EXPECT_EQ(field(updated, "ETag"), "W/\"2\"");
+  EXPECT_EQ(get("Patient/" + id).body, updated.body);
+  EXPECT_NE(get("Patient/" + id + "/_history/1").body.find("Smith"), std::string::npos);
+
+  record::T t = fixture_.t();
+  fixture_.clock().advance_micros(5'000'000);
+  http::Response again = send("PUT", "Patient/" + id, patient("Jones", id));
+  EXPECT_EQ(again.status, 200);
+  EXPECT_EQ(again.body, updated.body);  // with the instant of then
+  EXPECT_EQ(field(again, "ETag"), "W/\"2\"");
+  EXPECT_EQ(fixture_.t(), t);
+  EXPECT_NE(field(again, kReceiptField), "(none)");
+  expect_sound();
+}
+
+TEST_F(WriteTest, DeletedIsGoneAndItsVersionsGoOn) {
+  std::string id = create("Patient", patient("Smith"));
+  std::string weight = create("Observation", observation("Patient/" + id, "80 kg"));
+  http::Response deleted = send("DELETE", "Observation/" + weight, "");
+  EXPECT_EQ(deleted.status, 204);
+  EXPECT_EQ(deleted.body, "");
+  EXPECT_EQ(get("Observation/" + weight).status, 410);
+  EXPECT_EQ(get("Observation/" + weight + "/_history/2").status, 410);
+  EXPECT_EQ(send("DELETE", "Observation/" + weight, "").status, 204);
+  EXPECT_EQ(get("Observation/" + weight + "/_history/3").status, 404);
+  http::Response back =
+      send("PUT", "Observation/" + weight, observation("Patient/" + id, "81 kg", weight));
+  EXPECT_EQ(back.status, 201) << back.body;
+  EXPECT_EQ(field(back, "ETag"), "W/\"3\"");
+  EXPECT_EQ(get("Observation/" + weight).status, 200);
+  expect_sound();
+}
+
+TEST_F(WriteTest, IfMatchNamesTheVersionToChange) {
+  std::string id = create("Patient", patient("Smith"));
+  const struct {
+    std::string_view if_match;
+    int status;
+  } rows[] = {{"W/\"2\"", 412}, {"W/\"1\"", 200},        {"W/\"1\"", 412}, {"\"2\"", 200},
+              {"\"x\"", 412},   {"W/\"9\", \"3\"", 200}, {"*", 200},       {"5", 412}};
+  int change = 0;
+  for (const auto& [if_match, status] : rows) {
+    http::Response response =
+        send("PUT", "Patient/" + id, patient("S" + std::to_string(++change), id), kGp, if_match);
+    EXPECT_EQ(response.status, status) << if_match << response.body;
+  }
+  EXPECT_EQ(send("DELETE", "Patient/" + id, "", kGp, "W/\"1\"").status, 412);
+  EXPECT_EQ(get("Patient/" + id).status, 200);
+  EXPECT_EQ(send("DELETE", "Patient/" + id, "", kGp, "W/\"5\"").status, 204);
+  EXPECT_EQ(send("PUT", "Patient/" + id, patient("Late", id), kGp, "*").status, 412);
+}
+
+TEST_F(WriteTest, OnlySystemsWrite) {
+  std::string id = create("Patient", patient("Smith"));
+  record::T t = fixture_.t();
+  for (std::string_view caller :
+       {"gp", "clerk", "other-gp", "citizen:9990000018:1980-01-31", "operator"}) {
+    for (const std::string& target : {"Patient/" + id, std::string("Patient/nobody")}) {
+      EXPECT_EQ(send("PUT", target, patient("Jones", id), caller).status, 403) << caller;
+      EXPECT_EQ(send("DELETE", target, "", caller).status, 403) << caller;
+    }
+    EXPECT_EQ(send("POST", "Patient", patient("Jones"), caller).status, 403) << caller;
+  }
+  EXPECT_EQ(send("POST", "AuditEvent", R"({"resourceType":"AuditEvent"})").status, 403);
+  EXPECT_EQ(fixture_.t(), t);
+}
+
+// Another source's resource is not there: same status, same body, nothing stored.
+TEST_F(WriteTest, OfAnotherSourceNothingIsThere) {
+  std::string id = create("Patient", patient("Smith"));
+  std::string nobody = "00000000000000000000000000zz";
+  ASSERT_TRUE(record::ResourceId::parse(nobody));
+  record::T t = fixture_.t();
+  for (std::string_view method : {"PUT", "DELETE"}) {
+    auto ask = [&](const std::string& name) {
+      return send(method, "Patient/" + name, method == "PUT" ? patient("Jones", name) : "", kGp2);
+    };
+    http::Response hidden = ask(id);
+    http::Response absent = ask(nobody);
+    EXPECT_EQ(hidden.status, 404);
+    EXPECT_EQ(hidden.status, absent.status);
+    EXPECT_EQ(hidden.body, absent.body);
+    EXPECT_EQ(ask("no-regional-id").body, absent.body);
+  }
+  EXPECT_EQ(fixture_.t(), t);
+  EXPECT_EQ(get("Patient/" + id).status, 200);
+}
+
+TEST_F(WriteTest, AResourceGoesToThePatientItNames) {
+  fixture_.put({"gp", "ann"}, "ann", patient("Smith"), "9990000018|1980-01-31");
+  std::string id = create("Patient", patient("Other", "", "9990000026"));
+  std::string trust = create("Patient", patient("Smith"), "system:trust");
+  const struct {
+    std::string subject;
+    std::string kept;  // the reference as it is stored; empty: refused
+  } rows[] = {{"Patient/" + id, "Patient/" + id},
+              {"http://127.0.0.1:8080/fhir/Patient/" + id, "Patient/" + id},
+              {"Patient/ann", "Patient/"},  // the source's own id
+              {"Patient/" + trust, ""},
+              {"Patient/unknown", ""},
+              {"Patient/00000000000000000000000000zz", ""},
+              {"http://elsewhere.example/fhir/Patient/" + id, ""}};
+  std::string refusal;
+  for (const auto& [subject, kept] : rows) {
+    http::Response response = send("POST", "Observation", observation(subject, "80 kg"));
+    if (kept.empty()) {
+      EXPECT_EQ(response.status, 400) << subject;
+      // Who is another's looks like who is not there.
+      refusal = refusal.empty() ? response.body : refusal;
+      EXPECT_EQ(response.body, refusal);
+      continue;
+    }
+    ASSERT_EQ(response.status, 201) << subject << response.body;
+    EXPECT_NE(response.body.find("\"reference\":\"" + kept), std::string::npos) << response.body;
+    EXPECT_EQ(response.body.find("elsewhere"), std::string::npos);
+  }
+  http::Response record = get("Patient/" + id + "/$everything");
+  EXPECT_NE(record.body.find("\"total\":3"), std::string::npos) << record.body;
+  expect_sound();
+}
+
+TEST_F(WriteTest, WhatNamesNobodyIsSeenByItsSourceAlone) {
+  std::string id = create("Observation", observation("", "80 kg"));
+  EXPECT_EQ(get("Observation/" + id).status, 200);
+  EXPECT_EQ(get("Observation/" + id, "reader").status, 404);
+  EXPECT_EQ(get("Observation/" + id, kGp2).status, 404);
+}
+
+TEST_F(WriteTest, AnotherPersonIsNotWrittenOverAPatient) {
+  std::string id = create("Patient", patient("Smith"));
+  http::Response other =
+      send("PUT", "Patient/" + id, patient("Jones", id, "9990000026", "1999-09-09"));
+  EXPECT_EQ(other.status, 409);
+  EXPECT_EQ(other.body.find("Smith"), std::string::npos);
+  EXPECT_EQ(other.body.find("1980"), std::string::npos);
+  EXPECT_EQ(field(get("Patient/" + id), "ETag"), "W/\"1\"");
+  EXPECT_EQ(send("PUT", "Patient/" + id, patient("Jones", id)).status, 200);
+}
+
+TEST_F(WriteTest, AResourceStaysWithItsPatient) {
+  std::string ann = create("Patient", patient("Smith"));
+  std::string bob = create("Patient", patient("Jones", "", "9990000026"));
+  std::string weight = create("Observation", observation("Patient/" + ann, "80 kg"));
+  http::Response moved =
+      send("PUT", "Observation/" + weight, observation("Patient/" + bob, "80 kg", weight));
+  EXPECT_EQ(moved.status, 400) << moved.body;
+  EXPECT_NE(get("Observation/" + weight).body.find(ann), std::string::npos);
+  expect_sound();
+}
+
+TEST_F(WriteTest, BadBodiesAreRefusedWhole) {
+  std::string id = create("Patient", patient("Smith"));
+  record::T t = fixture_.t();
+  const struct {
+    std::string method;
+    std::string target;
+    std::string body;
+    int status;
+  } rows[] = {{"POST", "Patient", "{", 400},
+              {"POST", "Patient", "[]", 400},
+              {"POST", "Patient", "null", 400},
+              {"POST", "Patient", R"({"resourceType":"Observation"})", 400},
+              {"POST", "Patient", R"({"id":"x"})", 400},
+              {"POST", "Patient", R"({"resourceType":"Patient","meta":[]})", 400},
+              {"POST", "Patient", R"({"resourceType":"Patient","a":1,"a":2})", 400},
+              {"PUT", "Patient/" + id, patient("Jones"), 400},
+              {"PUT", "Patient/" + id, patient("Jones", "other"), 400},
+              {"POST", "Nothing", patient("Jones"), 404},
+              {"POST", "Patient?x=y", patient("Jones"), 400},
+              {"POST", "Patient/" + id, patient("Jones"), 405},
+              {"PATCH", "Patient/" + id, "[]", 405},
+              {"PUT", "Patient", patient("Jones", id), 405}};
+  for (const auto& [method, target, body, status] : rows) {
+    http::Response response = send(method, target, body);
+    EXPECT_EQ(response.status, status) << method << " " << target << " " << body << response.body;
+    EXPECT_NE(response.body.find("OperationOutcome"), std::string::npos);
+  }
+  http::Request form = fixture_.request("POST", "Patient", kGp);
+  form.body = patient("Jones");
+  EXPECT_EQ(fixture_.send(form).status, 415);
+  http::Request conditional = fixture_.request("POST", "Patient", kGp);
+  conditional.body = patient("Jones");
+  conditional.headers.add("Content-Type", "application/json; charset=utf-8");
+  conditional.headers.add("If-None-Exist", "identifier=a|b");
+  EXPECT_EQ(fixture_.send(conditional).status, 400);
+  EXPECT_EQ(fixture_.t(), t);
+}
+
+TEST_F(WriteTest, MinimalSaysTheSameWithoutTheBody) {
+  http::Request request = fixture_.request("POST", "Patient", kGp);
+  request.body = patient("Smith");
+  request.headers.add("Content-Type", "application/fhir+json");
+  request.headers.add("Prefer", "return=minimal");
+  http::Response response = fixture_.send(request);
+  EXPECT_EQ(response.status, 201);
+  EXPECT_EQ(response.body, "");
+  EXPECT_EQ(field(response, "ETag"), "W/\"1\"");
+  EXPECT_EQ(get("Patient/" + id_in(response)).status, 200);
+}
+
+// Writers of one resource at once: every change is a version, and of those who name the version
+// they change one alone gets through.
+TEST_F(WriteTest, WritersAtOnceLoseNothing) {
+  constexpr int kThreads = 6;
+  constexpr int kChanges = 20;
+  std::string id = create("Patient", patient("Smith"));
+  std::string free = create("Patient", patient("Jones", "", "9990000026"));
+  std::atomic<int> taken{0};
+  std::atomic<int> matched{0};
+  {
+    std::vector<std::jthread> threads;
+    for (int thread = 0; thread < kThreads; ++thread) {
+      threads.emplace_back([&, thread] {
+        for (int i = 0; i < kChanges; ++i) {
+          std::string name = std::to_string(thread) + "-" + std::to_string(i);
+          int status = send("PUT", "Patient/" + free, patient(name, free, "9990000026")).status;
+          EXPECT_TRUE(status == 200 || status == 503) << status;
+          taken += status == 200 ? 1 : 0;
+          std::string version = "W/\"" + std::to_string(i + 1) + "\"";
+          matched += send("PUT", "Patient/" + id, patient(name, id), kGp, version).status == 200;
+        }
+      });
+    }
+  }
+  EXPECT_EQ(field(get("Patient/" + free), "ETag"), "W/\"" + std::to_string(taken + 1) + "\"");
+  EXPECT_EQ(field(get("Patient/" + id), "ETag"), "W/\"" + std::to_string(matched + 1) + "\"");
+  EXPECT_LE(matched, kChanges);
+  EXPECT_GE(matched, 1);
+  expect_sound();
+}
+
+}  // namespace
+}  // namespace continuum::api

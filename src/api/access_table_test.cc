@@ -125,9 +125,12 @@ class AccessTable : public testing::Test {
       request.body = "identifier=" + names_["[number]"];
     } else if (request.method == "POST" || request.method == "PUT") {
       request.headers.add("Content-Type", "application/fhir+json");
-      request.body = R"({"resourceType":")" + target.substr(6, target.find('/', 6) - 6) +
-                     R"(","id":")" + names_["[written]"] + R"(","subject":{"reference":"Patient/)" +
-                     names_["[patient]"] + R"("}})";
+      request.body = target == "/fhir"
+                         ? R"({"resourceType":"Bundle","type":"transaction"})"
+                         : R"({"resourceType":")" + target.substr(6, target.find('/', 6) - 6) +
+                               R"(","id":")" + names_["[written]"] +
+                               R"(","subject":{"reference":"Patient/)" + names_["[patient]"] +
+                               R"("}})";
     }
     return fixture_.send(request);
   }
@@ -171,7 +174,7 @@ TEST_F(AccessTable, IsTrue) {
         EXPECT_EQ(entries.size(), before + 1 + entry.persons) << row[0];
         withheld = entry.withheld;
       }
-      bool is_write = row[0].starts_with("PUT ");
+      bool is_write = row[0].starts_with("PUT ") || row[0] == "POST /fhir";
       EXPECT_EQ(word_of(response, withheld, is_write), row[i])
           << row[0] << " / " << table.columns[i] << "\n"
           << response.body.substr(0, 300);
@@ -200,7 +203,8 @@ const std::map<Interaction, std::string> kSamples = {
     {Interaction::kLedgerTile, "GET /ledger/tile/0/000.p/1"},
     {Interaction::kCreate, "POST /fhir/Observation"},
     {Interaction::kUpdate, "PUT /fhir/Observation/[written]"},
-    {Interaction::kDelete, "DELETE /fhir/Observation/[written]"}};
+    {Interaction::kDelete, "DELETE /fhir/Observation/[written]"},
+    {Interaction::kTransaction, "POST /fhir"}};
 
 TEST_F(AccessTable, EveryRouteAnswersWithADecisionAndAReceipt) {
   for (size_t i = 0; i < kInteractionCount; ++i) {

@@ -32,6 +32,7 @@ Result<http::Response> run(const Exchange& exchange) {
     case Interaction::kCreate:
     case Interaction::kUpdate:
     case Interaction::kDelete:
+    case Interaction::kTransaction:
     case Interaction::kUnknown:
     case Interaction::kHealth:
     case Interaction::kReady:
@@ -78,8 +79,7 @@ tl::expected<Understood, http::Response> understand(const http::Request& request
   if (route.interaction == Interaction::kSearchForm && !is_form(request.headers)) {
     return refuse(problem(415, "send application/x-www-form-urlencoded"));
   }
-  bool has_resource =
-      route.interaction == Interaction::kCreate || route.interaction == Interaction::kUpdate;
+  bool has_resource = writes(route.interaction) && route.interaction != Interaction::kDelete;
   if (has_resource && !is_json(request.headers)) {
     return refuse(problem(415, "send application/fhir+json"));
   }

@@ -209,9 +209,9 @@ void Api::State::write(const http::Request& request, const Route& route,
       exit.error = pending.error().text();
       return refuse(error_response(pending.error()));
     }
-    auto disclosed =
-        options.door.commit(std::move(*visit), static_cast<uint16_t>(pending->response.status),
-                            {&pending->write.item, 1}, [&pending] { return respond(*pending); });
+    auto disclosed = options.door.commit(std::move(*visit), static_cast<uint16_t>(pending->status),
+                                         pending->write.items,
+                                         [&] { return respond(*pending, options.region); });
     if (disclosed) {
       ledger_fails = false;
       return leave(std::move(*disclosed), exit);

@@ -26,13 +26,15 @@ struct Exchange {
 // A write that is ready, and how it will be answered.
 struct PendingWrite {
   service::PreparedWrite write;
-  http::Response response;  // but for what only the commit tells
-  bool shows_body = false;
+  int status = 200;
+  bool is_transaction = false;
+  bool shows_bodies = false;
+  std::string_view content_type;
 };
 // Nothing is written yet. The visit has it noted.
 Result<PendingWrite> prepare_write(const Exchange& exchange, record::Store& store);
 // Once it is committed.
-http::Response respond(PendingWrite& pending);
+http::Response respond(const PendingWrite& pending, const config::Region& region);
 
 // Interactions. Errors become OperationOutcomes in api.cc.
 Result<http::Response> read(const Exchange& exchange);

@@ -22,7 +22,7 @@ constexpr std::array<Row, kInteractionCount> kRows{{
     {"/ready", "ready", kGet},
     {"/metrics", "metrics", kGet},
     {"/fhir/metadata", "metadata", kGet},
-    {"/fhir", "search-system", kGet},
+    {"/fhir", "search-system", "GET, HEAD, POST"},
     {"/fhir/[type]", "search", "GET, HEAD, POST"},
     {"/fhir/[type]/_search", "search", "POST"},
     {"/fhir/[type]/[id]", "read", "GET, HEAD, PUT, DELETE"},
@@ -35,6 +35,7 @@ constexpr std::array<Row, kInteractionCount> kRows{{
     {"/fhir/[type]", "create", "POST"},
     {"/fhir/[type]/[id]", "update", "PUT"},
     {"/fhir/[type]/[id]", "delete", "DELETE"},
+    {"/fhir", "transaction", "POST"},
 }};
 
 const Row& row_of(Interaction interaction) {
@@ -99,6 +100,7 @@ bool tells_of_records(Interaction interaction) {
     case Interaction::kCreate:
     case Interaction::kUpdate:
     case Interaction::kDelete:
+    case Interaction::kTransaction:
       return true;
     default:
       return false;
@@ -111,7 +113,7 @@ std::string_view allowed_methods(Interaction interaction) {
 
 bool writes(Interaction interaction) {
   return interaction == Interaction::kCreate || interaction == Interaction::kUpdate ||
-         interaction == Interaction::kDelete;
+         interaction == Interaction::kDelete || interaction == Interaction::kTransaction;
 }
 
 bool allows(Interaction interaction, std::string_view method) {
@@ -120,6 +122,7 @@ bool allows(Interaction interaction, std::string_view method) {
       return false;
     case Interaction::kSearchForm:
     case Interaction::kCreate:
+    case Interaction::kTransaction:
       return method == "POST";
     case Interaction::kUpdate:
       return method == "PUT";
@@ -163,7 +166,7 @@ Route find_route(std::string_view base_path, std::string_view path, std::string_
   }
   std::string_view below = path.substr(base_path.size());
   if (below.empty() || below == "/") {
-    route.interaction = Interaction::kSystem;
+    route.interaction = method == "POST" ? Interaction::kTransaction : Interaction::kSystem;
     return route;
   }
   auto segments = http::split_path(below);

@@ -24,12 +24,13 @@ enum class Interaction : uint8_t {
   kEverything,  // Patient/[id]/$everything
   kLedgerCheckpoint,
   kLedgerProof,
-  kLedgerTile,  // Route::id is what follows /ledger/
-  kCreate,      // POST [type]
-  kUpdate,      // PUT [type]/[id]
-  kDelete,      // DELETE [type]/[id]
+  kLedgerTile,   // Route::id is what follows /ledger/
+  kCreate,       // POST [type]
+  kUpdate,       // PUT [type]/[id]
+  kDelete,       // DELETE [type]/[id]
+  kTransaction,  // POST to the base
 };
-inline constexpr size_t kInteractionCount = 18;
+inline constexpr size_t kInteractionCount = 19;
 
 struct Route {
   Interaction interaction = Interaction::kUnknown;

@@ -4,6 +4,8 @@
 #include <cstdint>
 #include <optional>
 
+#include "json/document.h"
+
 #ifdef __AVX2__
 #include <immintrin.h>
 #endif
@@ -305,6 +307,17 @@ Result<std::vector<std::string_view>> split_array(std::string_view text, const L
   }));
   TRY(cutter.end());
   return elements;
+}
+
+Result<std::string> string_value(std::string_view raw) {
+  bool plain = raw.size() >= 2 && raw.front() == '"' && raw.find('\\') == std::string_view::npos;
+  if (plain) {
+    return std::string(raw.substr(1, raw.size() - 2));
+  }
+  Document document;
+  TRY(document.parse("[" + std::string(raw) + "]"));
+  const Node* value = document.root()->first;
+  return value != nullptr && value->is_string() ? std::string(value->text) : std::string();
 }
 
 }  // namespace continuum::json

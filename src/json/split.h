@@ -82,6 +82,8 @@ Status for_each_element(Cutter& cutter, const OnElement& on_element) {
 // The members of the object that is the whole of `text`. Views into `text`. kInvalid with the
 // place: not an object, duplicate names, invalid UTF-8, more text after it.
 Result<std::vector<Member>> split_object(std::string_view text, const Limits& limits = {});
+// The text of the raw string value `raw`; empty when it is another kind of value.
+Result<std::string> string_value(std::string_view raw);
 // The elements of the array that is the whole of `text`.
 Result<std::vector<std::string_view>> split_array(std::string_view text, const Limits& limits = {});
 

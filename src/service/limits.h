@@ -9,6 +9,8 @@ namespace continuum::service {
 inline constexpr size_t kPatientsFoundMax = 1'000;  // one identifier search; more is an error
 inline constexpr size_t kMembersNamedMax = 100;  // source patients, in what a record says of itself
 inline constexpr size_t kReasonsToldMax = 5;     // of refusals, for each source
+inline constexpr size_t kTransactionEntriesMax = 30'000;
+inline constexpr size_t kHomeDepthMax = 16;  // A is about B is about C ... the patient
 inline constexpr size_t kPageTokenBytesMax = 1'024;
 // What a Bundle's buffer starts with; up to which size it grows fourfold, then twofold; and what an
 // entry needs beside its resource.

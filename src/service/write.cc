@@ -1,6 +1,8 @@
 #include "service/write.h"
 
 #include <algorithm>
+#include <set>
+#include <unordered_map>
 
 #include "base/bytes.h"
 #include "base/random.h"
@@ -8,6 +10,7 @@
 #include "fhir/reference.h"
 #include "identity/exact_match.h"
 #include "json/document.h"
+#include "service/limits.h"
 
 namespace continuum::service {
 namespace {
@@ -24,44 +27,117 @@ tl::unexpected<Error> absent() {
   return fail(ErrorCode::kNotFound, "there is no resource of that type and id");
 }
 
+tl::unexpected<Error> unknown_patient() {
+  return invalid("the resource names a patient that this source has not sent", "",
+                 "send the Patient first, or name it by the id it was given here");
+}
+
 // A name that no source gives.
 std::string new_own_id() {
   return "created:" + to_hex(SecureRandom().bytes(kOwnIdBytes));
 }
 
+// An error that says where it is.
+Error placed(Error error, const std::string& where) {
+  if (where.empty()) {
+    return error;
+  }
+  if (error.details.empty()) {
+    error.details.push_back({where, "mend it, and send all again: nothing was written"});
+    return error;
+  }
+  for (ErrorDetail& detail : error.details) {
+    detail.where = where + (detail.where.empty() ? "" : "." + detail.where);
+  }
+  return error;
+}
+
 class Writer {
  public:
-  Writer(const WriteContext& context, const Write& write)
+  Writer(const WriteContext& context, std::span<const Change> changes, Bodies bodies)
       : context_(context),
-        write_(write),
+        changes_(changes),
+        bodies_(bodies),
         view_(context.visit.whole_view()),
-        minter_(context.store.id_minter()) {}
+        minter_(context.store.id_minter()),
+        plans_(changes.size()) {}
 
   Result<PreparedWrite> run() {
-    TRY(access::MayWrite may, access::may_write(context_.visit.principal(), write_.type));
-    source_name_ = may.source;
+    if (changes_.empty()) {
+      return std::move(out_);
+    }
+    TRY(for_each([this](size_t i) { return admit(changes_[i]); }));
     TRY(source_, context_.store.register_source(source_name_));
-    if (write_.kind != Write::Kind::kCreate) {
-      TRY(find_stored());
-    }
-    if (write_.kind == Write::Kind::kDelete) {
-      TRY(prepare_deletion());
-    } else {
-      TRY(prepare_version());
-    }
-    TRY(check_condition());
-    if (out_.item.unchanged) {
-      TRY(note_what_is_there());
-    }
-    TRY(context_.visit.note_written(out_.item, may.rule));
+    TRY(for_each([this](size_t i) { return plan(changes_[i], plans_[i], i); }));
+    TRY(for_each([this](size_t i) -> Status {
+      TRY(plans_[i].home, home_of(i, 0));
+      return {};
+    }));
+    out_.changes.resize(changes_.size());
+    out_.items.resize(changes_.size());
+    TRY(for_each([this](size_t i) { return prepare(i); }));
     return std::move(out_);
   }
 
  private:
+  // What is known of a change before anything is prepared.
+  struct Plan {
+    std::optional<record::Located> stored;
+    record::ResourceKey resource;
+    std::string own_id;
+    std::vector<std::string> candidates;  // references that place it with a patient
+    std::vector<Ord> also_about;
+    std::optional<Ord> home;
+  };
+
+  template <typename Step>
+  Status for_each(const Step& step) {
+    for (size_t i = 0; i < changes_.size(); ++i) {
+      if (Status done = step(i); !done) {
+        return fail(placed(done.error(), changes_[i].where));
+      }
+    }
+    return {};
+  }
+
+  Status admit(const Change& change) {
+    TRY(access::MayWrite may, access::may_write(context_.visit.principal(), change.type));
+    source_name_ = may.source;
+    rule_ = may.rule;
+    return {};
+  }
+
+  // First look: which resource it is, and whom it names.
+  Status plan(const Change& change, Plan& plan, size_t index) {
+    if (change.kind != Change::Kind::kCreate) {
+      TRY(find_stored(change, plan));
+    }
+    if (change.kind != Change::Kind::kDelete) {
+      TRY(document_.parse(change.body));
+      const json::Node& root = *document_.root();
+      TRY(check_is_what_is_named(change, root));
+      fhir::patient_candidates(change.type, root, [&plan](std::string_view reference) {
+        plan.candidates.emplace_back(reference);
+      });
+    }
+    if (change.kind == Change::Kind::kCreate) {
+      plan.own_id = new_own_id();
+      plan.resource = {change.type, {0, minter_.hash(source_name_, change.type, plan.own_id)}};
+    }
+    if (!change.full_url.empty() && !by_full_url_.emplace(change.full_url, index).second) {
+      return invalid("two entries have the same fullUrl", "fullUrl", "give each its own");
+    }
+    auto name = std::pair(change.type, plan.resource.id.hash);
+    if (!named_.insert(name).second) {
+      return invalid("two entries change the same resource", "", "send one change of each");
+    }
+    return {};
+  }
+
   // SAFETY: what another source sent, or holds in a place this caller may not see, is not there.
-  Status find_stored() {
-    auto id = record::ResourceId::parse(write_.id);
-    auto located = id ? view_.locate({write_.type, *id})
+  Status find_stored(const Change& change, Plan& plan) {
+    auto id = record::ResourceId::parse(change.id);
+    auto located = id ? view_.locate({change.type, *id})
                       : Result<record::Located>(fail(ErrorCode::kNotFound, "no regional id"));
     if (!located && located.error().code != ErrorCode::kNotFound) {
       return fail(located.error());
@@ -70,86 +146,76 @@ class Writer {
       context_.visit.note_absent();
       return absent();
     }
-    stored_ = std::move(*located);
-    draft_.resource = {write_.type, *id};
-    own_id_ = stored_->own_id;
+    plan.stored = std::move(*located);
+    plan.resource = {change.type, *id};
+    plan.own_id = plan.stored->own_id;
     return {};
   }
 
-  Status prepare_deletion() {
-    draft_.ord = stored_->key.ord;
-    draft_.source = source_;
-    out_.id = draft_.resource.id.text();
-    return context_.store.prepare(draft_, out_.item);
-  }
-
-  Status prepare_version() {
-    TRY(document_.parse(write_.body));
-    json::Node& root = *document_.root();
-    TRY(check_is_what_is_named(root));
-    TRY(rewrite_references(root));
-    if (write_.kind == Write::Kind::kCreate) {
-      own_id_ = new_own_id();
-      draft_.resource = {write_.type, {0, minter_.hash(source_name_, write_.type, own_id_)}};
-    }
-    TRY(draft_.ord, home_of(root));
-    if (write_.kind == Write::Kind::kCreate) {
-      draft_.resource.id.bucket = draft_.ord.bucket();
-    }
-    out_.id = draft_.resource.id.text();
-    TRY(record::canonicalise(document_, root, out_.id, source_name_, out_.canonical));
-    std::string match;
-    if (write_.type == fhir::kPatientType) {
-      TRY(check_is_same_person(root));
-      match = identity::exact_match(root).key;
-    }
-    draft_.source = source_;
-    draft_.own_id = own_id_;
-    draft_.canonical = &out_.canonical;
-    draft_.tree = &root;
-    draft_.match = match;
-    draft_.also_about = also_about_;
-    TRY(context_.store.prepare(draft_, out_.item));
-    out_.is_new = out_.item.previous_version == 0 || out_.item.previous_deleted;
-    return {};
-  }
-
-  Status check_is_what_is_named(const json::Node& root) {
+  static Status check_is_what_is_named(const Change& change, const json::Node& root) {
     if (!root.is_object()) {
       return invalid("a resource must be a JSON object", "", "expected an object");
     }
-    std::string expected(fhir::type_name(write_.type));
+    std::string expected(fhir::type_name(change.type));
     if (root.string("resourceType") != expected) {
       return invalid("the resource is not of the type in the URL", "resourceType",
                      "expected " + expected);
     }
-    if (write_.kind == Write::Kind::kUpdate && root.string("id") != write_.id) {
+    if (change.kind == Change::Kind::kUpdate && root.string("id") != change.id) {
       return invalid("the resource's id is not the one in the URL", "id",
                      "expected the id of the URL");
     }
     return {};
   }
 
-  // What a reference of this source leads to in the store.
+  // What a reference leads to: another change, or something in the store.
   struct Named {
-    record::Located located;
-    std::string text;  // Type/id, as it is stored
+    std::optional<size_t> change;
+    record::Located located;  // when it is no change
+    std::string text;         // Type/id, as it is stored
   };
-  Result<std::optional<Named>> find(std::string_view reference) {
+
+  Result<std::optional<Named>> find(const Change& from, std::string_view reference) {
     fhir::ParsedReference parsed = fhir::parse_reference(reference);
+    if (!parsed.version.empty()) {
+      return std::optional<Named>();
+    }
+    if (auto sibling = find_sibling(from, parsed)) {
+      const Plan& plan = plans_[*sibling];
+      // What is deleted with the same write is not there to be named.
+      bool stays = changes_[*sibling].kind != Change::Kind::kDelete;
+      return stays ? std::optional(Named{sibling, {}, name_of(plan.resource.type, id_of(plan))})
+                   : std::nullopt;
+    }
     bool is_here =
         parsed.kind == fhir::ReferenceKind::kRelative ||
         (parsed.kind == fhir::ReferenceKind::kAbsolute && parsed.base == context_.region.base_url);
-    if (!is_here || !parsed.version.empty()) {
-      return std::optional<Named>();
+    return is_here ? find_stored(parsed) : Result<std::optional<Named>>(std::nullopt);
+  }
+
+  // By fullUrl, which a relative reference completes with the base of the one that refers.
+  std::optional<size_t> find_sibling(const Change& from,
+                                     const fhir::ParsedReference& parsed) const {
+    std::string url(parsed.text);
+    if (parsed.kind == fhir::ReferenceKind::kRelative) {
+      fhir::ParsedReference own = fhir::parse_reference(from.full_url);
+      if (own.kind != fhir::ReferenceKind::kAbsolute) {
+        return std::nullopt;
+      }
+      url = std::string(own.base) + "/" + url;
     }
-    auto name = [&parsed](const record::ResourceId& id) {
-      return std::string(fhir::type_name(*parsed.type)) + "/" + id.text();
+    auto found = by_full_url_.find(url);
+    return found == by_full_url_.end() ? std::nullopt : std::optional(found->second);
+  }
+
+  Result<std::optional<Named>> find_stored(const fhir::ParsedReference& parsed) {
+    auto named = [&parsed](record::Located located, const record::ResourceId& id) {
+      return std::optional(Named{std::nullopt, std::move(located), name_of(*parsed.type, id)});
     };
     if (auto id = record::ResourceId::parse(parsed.id)) {
       auto located = view_.locate({*parsed.type, *id});
       if (located) {
-        return std::optional(Named{std::move(*located), name(*id)});
+        return named(std::move(*located), *id);
       }
       return located.error().code == ErrorCode::kNotFound
                  ? Result<std::optional<Named>>(std::nullopt)
@@ -162,77 +228,132 @@ class Writer {
       return std::optional<Named>();
     }
     record::ResourceId id{located->id_bucket, hash};
-    return std::optional(Named{std::move(*located), name(id)});
+    return named(std::move(*located), id);
   }
 
-  Status rewrite_references(json::Node& node) {
+  static std::string name_of(fhir::TypeNumber type, const record::ResourceId& id) {
+    return std::string(fhir::type_name(type)) + "/" + id.text();
+  }
+  // Known once the home is.
+  static record::ResourceId id_of(const Plan& plan) {
+    return {plan.stored ? plan.stored->id_bucket : plan.home.value_or(Ord()).bucket(),
+            plan.resource.id.hash};
+  }
+
+  Result<Ord> home_of(size_t index, size_t depth) {
+    Plan& plan = plans_[index];
+    const Change& change = changes_[index];
+    if (plan.home) {
+      return *plan.home;
+    }
+    if (change.kind == Change::Kind::kDelete) {
+      return plan.stored->key.ord;
+    }
+    if (change.type == fhir::kPatientType) {
+      return context_.store.place_patient(source_, plan.resource.id.hash, plan.own_id);
+    }
+    if (fhir::is_shared_type(change.type)) {
+      return Ord::shared();
+    }
+    std::optional<Ord> home;
+    for (const std::string& reference : plan.candidates) {
+      TRY(Ord patient, patient_named(change, reference, depth));
+      if (!home && !patient.is_patient()) {
+        return unknown_patient();
+      }
+      if (!home) {
+        home = patient;
+      } else if (patient.is_patient() && patient != *home &&
+                 std::find(plan.also_about.begin(), plan.also_about.end(), patient) ==
+                     plan.also_about.end()) {
+        plan.also_about.push_back(patient);
+      }
+    }
+    if (plan.also_about.size() >= record::kPlacesMax) {
+      return fail(ErrorCode::kTooLarge, "the resource is about too many patients",
+                  {{"", "at most " + std::to_string(record::kPlacesMax)}});
+    }
+    // What names nobody stays where it is.
+    return home.value_or(plan.stored ? plan.stored->key.ord : Ord::quarantine(source_));
+  }
+
+  // The place of this source's patient that a reference leads to, itself or by what it names; no
+  // patient's when it leads to none.
+  Result<Ord> patient_named(const Change& from, std::string_view reference, size_t depth) {
+    TRY(auto named, find(from, reference));
+    if (!named || depth == kHomeDepthMax) {
+      return Ord();
+    }
+    if (named->change) {
+      return home_of(*named->change, depth + 1);
+    }
+    return named->located.source == source_ ? named->located.key.ord : Ord();
+  }
+
+  Status prepare(size_t index) {
+    const Change& change = changes_[index];
+    Plan& plan = plans_[index];
+    PreparedChange& out = out_.changes[index];
+    record::Prepared& item = out_.items[index];
+    plan.resource.id = id_of(plan);
+    out.type = change.type;
+    out.id = plan.resource.id.text();
+    out.is_deletion = change.kind == Change::Kind::kDelete;
+    record::Draft draft;
+    draft.resource = plan.resource;
+    draft.ord = *plan.home;
+    draft.source = source_;
+    draft.own_id = plan.own_id;
+    std::string match;
+    if (!out.is_deletion) {
+      TRY(document_.parse(change.body));
+      json::Node& root = *document_.root();
+      TRY(rewrite_references(change, root));
+      TRY(record::canonicalise(document_, root, out.id, source_name_, out.canonical));
+      if (change.type == fhir::kPatientType) {
+        TRY(check_is_same_person(plan, root));
+        match = identity::exact_match(root).key;
+      }
+      draft.canonical = &out.canonical;
+      draft.tree = &root;
+      draft.match = match;
+      draft.also_about = plan.also_about;
+    }
+    TRY(context_.store.prepare(draft, item));
+    out.is_new = item.previous_version == 0 || item.previous_deleted;
+    TRY(check_condition(change, item));
+    if (item.unchanged) {
+      TRY(auto versions, view_.versions(item.key));
+      if (versions.empty()) {
+        return fail(ErrorCode::kCorrupt, "a resource that is there has no versions");
+      }
+      out.unchanged = versions.front().row.header;
+    }
+    if (bodies_ == Bodies::kDrop) {
+      out.canonical = {};
+    }
+    return context_.visit.note_written(item, rule_);
+  }
+
+  Status rewrite_references(const Change& change, json::Node& node) {
     for (json::Node& child : children(node)) {
       if (child.is_string() && child.key == "reference") {
-        TRY(auto named, find(child.text));
+        TRY(auto named, find(change, child.text));
         if (named && named->text != child.text) {
           document_.set_text(child, named->text);
         }
       } else if (child.first != nullptr) {
-        TRY(rewrite_references(child));
+        TRY(rewrite_references(change, child));
       }
     }
     return {};
   }
 
-  // References are rewritten by now.
-  Result<Ord> home_of(const json::Node& root) {
-    if (write_.type == fhir::kPatientType) {
-      return context_.store.place_patient(source_, draft_.resource.id.hash, own_id_);
-    }
-    if (fhir::is_shared_type(write_.type)) {
-      return Ord::shared();
-    }
-    std::optional<Ord> home;
-    bool is_unknown = false;  // the first that is named
-    Status status;
-    fhir::patient_candidates(write_.type, root, [&](std::string_view reference) {
-      if (!status || is_unknown) {
-        return;
-      }
-      auto named = find(reference);
-      if (!named) {
-        status = fail(named.error());
-        return;
-      }
-      bool is_own =
-          *named && (*named)->located.source == source_ && (*named)->located.key.ord.is_patient();
-      if (home && is_own) {
-        add_also_about((*named)->located.key.ord, *home);
-      } else if (!home && is_own) {
-        home = (*named)->located.key.ord;
-      }
-      is_unknown = !home;
-    });
-    TRY(status);
-    if (is_unknown) {
-      return invalid("the resource names a patient that this source has not sent", "",
-                     "send the Patient first, or name it by the id it was given here");
-    }
-    if (also_about_.size() >= record::kPlacesMax) {
-      return fail(ErrorCode::kTooLarge, "the resource is about too many patients",
-                  {{"", "at most " + std::to_string(record::kPlacesMax)}});
-    }
-    // What names nobody stays where it is.
-    return home.value_or(stored_ ? stored_->key.ord : Ord::quarantine(source_));
-  }
-
-  void add_also_about(Ord ord, Ord home) {
-    if (ord != home &&
-        std::find(also_about_.begin(), also_about_.end(), ord) == also_about_.end()) {
-      also_about_.push_back(ord);
-    }
-  }
-
-  Status check_is_same_person(const json::Node& root) {
-    if (!stored_) {
+  Status check_is_same_person(const Plan& plan, const json::Node& root) {
+    if (!plan.stored) {
       return {};
     }
-    auto stored = view_.read(stored_->key);
+    auto stored = view_.read(plan.stored->key);
     if (!stored) {
       return stored.error().code == ErrorCode::kGone ? Status() : fail(stored.error());
     }
@@ -250,56 +371,46 @@ class Writer {
     return {};
   }
 
-  Status check_condition() {
-    if (!write_.condition) {
+  static Status check_condition(const Change& change, const record::Prepared& item) {
+    bool is_there = item.previous_version > 0 && !item.previous_deleted;
+    if (!change.condition || (is_there && change.condition(item.previous_version))) {
       return {};
     }
-    const record::Prepared& item = out_.item;
-    bool is_there = item.previous_version > 0 && !item.previous_deleted;
-    bool holds = is_there && write_.condition(item.previous_version);
-    if (!holds) {
-      return fail(ErrorCode::kPreconditionFailed,
-                  "the resource has another version than If-Match names",
-                  {{"If-Match", "read it again, and change that version"}});
-    }
-    return {};
-  }
-
-  Status note_what_is_there() {
-    TRY(auto versions, view_.versions(out_.item.key));
-    if (versions.empty()) {
-      return fail(ErrorCode::kCorrupt, "a resource that is there has no versions");
-    }
-    out_.unchanged = versions.front().row.header;
-    return {};
+    return fail(ErrorCode::kPreconditionFailed,
+                "the resource has another version than If-Match names",
+                {{"If-Match", "read it again, and change that version"}});
   }
 
   const WriteContext& context_;
-  const Write& write_;
+  std::span<const Change> changes_;
+  Bodies bodies_;
   const record::View& view_;
   record::IdMinter minter_;
   std::string source_name_;
+  std::string_view rule_;
   record::SourceNumber source_ = 0;
-  std::optional<record::Located> stored_;
+  std::vector<Plan> plans_;
+  std::unordered_map<std::string, size_t> by_full_url_;
+  std::set<std::pair<fhir::TypeNumber, record::IdHash>> named_;
   json::Document document_;
-  std::string own_id_;
-  std::vector<Ord> also_about_;
-  record::Draft draft_;
   PreparedWrite out_;
 };
 
 }  // namespace
 
-uint32_t PreparedWrite::version() const {
-  return unchanged ? unchanged->version : item.header.version;
+uint32_t PreparedWrite::version(size_t index) const {
+  const auto& unchanged = changes[index].unchanged;
+  return unchanged ? unchanged->version : items[index].header.version;
 }
 
-Instant PreparedWrite::instant() const {
-  return unchanged ? unchanged->instant : item.header.instant;
+Instant PreparedWrite::instant(size_t index) const {
+  const auto& unchanged = changes[index].unchanged;
+  return unchanged ? unchanged->instant : items[index].header.instant;
 }
 
-Result<PreparedWrite> prepare_write(const WriteContext& context, const Write& write) {
-  return Writer(context, write).run();
+Result<PreparedWrite> prepare_write(const WriteContext& context, std::span<const Change> changes,
+                                    Bodies bodies) {
+  return Writer(context, changes, bodies).run();
 }
 
 }  // namespace continuum::service

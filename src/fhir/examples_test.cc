@@ -10,6 +10,7 @@
 
 #include "base/file_system.h"
 #include "fhir/home.h"
+#include "fhir/structure.h"
 #include "fhir/values_printer.h"
 
 namespace continuum::fhir {
@@ -167,6 +168,77 @@ TEST_F(Examples, MostPatientTypesFindAHome) {
     }
   }
   EXPECT_GT(homed * 10, resources * 8);
+}
+
+// What was published against the definitions it was published with: each file with all that is told
+// of it, as "fault expression", once for each fault at that place but for its indexes.
+const std::map<std::string, std::set<std::string>> kUnsound = {
+    {"DeviceMetric-example.json", {"structure DeviceMetric.parent.reference"}},
+    {"DeviceUseStatement-example.json", {"structure DeviceUseStatement.reasonReference.reference"}},
+    {"ImplementationGuide-fhir.json",
+     {"required ImplementationGuide.name", "required ImplementationGuide.status"}},
+    {"MedicationRequest-medrx0301.json",
+     {"structure MedicationRequest.dispenseRequest.performer.reference"}},
+    {"Observation-clinical-gender.json", {"structure Observation.performer.reference"}},
+    {"Questionnaire-qs1.json",
+     {"required Questionnaire.item.item.linkId", "required Questionnaire.item.item.item.linkId",
+      "required Questionnaire.item.item.item.item.linkId"}},
+    {"SearchParameter-codesystem-extensions-CodeSystem-author.json",
+     {"required SearchParameter.base"}},
+    {"SearchParameter-codesystem-extensions-CodeSystem-effective.json",
+     {"required SearchParameter.base"}},
+    {"SearchParameter-codesystem-extensions-CodeSystem-end.json",
+     {"required SearchParameter.base"}},
+    {"SearchParameter-codesystem-extensions-CodeSystem-keyword.json",
+     {"required SearchParameter.base"}},
+    {"SearchParameter-codesystem-extensions-CodeSystem-workflow.json",
+     {"required SearchParameter.base"}},
+    {"SearchParameter-questionnaireresponse-extensions-QuestionnaireResponse-item-subject.json",
+     {"value SearchParameter.id"}},
+    {"SearchParameter-valueset-extensions-ValueSet-author.json", {"required SearchParameter.base"}},
+    {"SearchParameter-valueset-extensions-ValueSet-effective.json",
+     {"required SearchParameter.base"}},
+    {"SearchParameter-valueset-extensions-ValueSet-end.json", {"required SearchParameter.base"}},
+    {"SearchParameter-valueset-extensions-ValueSet-keyword.json",
+     {"required SearchParameter.base"}},
+    {"SearchParameter-valueset-extensions-ValueSet-workflow.json",
+     {"required SearchParameter.base"}},
+    {"ig-r4.json", {"required ImplementationGuide.name", "required ImplementationGuide.status"}},
+};
+
+std::string without_indexes(std::string_view expression) {
+  std::string out;
+  bool inside = false;
+  for (char c : expression) {
+    inside = inside || c == '[';
+    if (!inside) {
+      out += c;
+    }
+    inside = inside && c != ']';
+  }
+  return out;
+}
+
+TEST_F(Examples, StructureIsSoundButForThePublishersFaults) {
+  size_t resources = 0;
+  std::map<std::string, std::set<std::string>> found;
+  for (const fs::directory_entry& entry : fs::directory_iterator(folder_)) {
+    json::Document document;
+    const json::Node* resource = load(entry.path(), document);
+    if (resource == nullptr) {
+      continue;
+    }
+    ++resources;
+    StructureReport report;
+    check_structure(*resource, report);
+    for (const StructureIssue& issue : report.issues) {
+      found[entry.path().filename()].insert(
+          fmt::format("{} {}", to_string(issue.fault), without_indexes(issue.expression)));
+    }
+  }
+  fmt::print("{} examples, {} with faults\n", resources, found.size());
+  EXPECT_GT(resources, 5000u);
+  EXPECT_EQ(found, kUnsound);
 }
 
 }  // namespace

@@ -125,12 +125,13 @@ class AccessTable : public testing::Test {
       request.body = "identifier=" + names_["[number]"];
     } else if (request.method == "POST" || request.method == "PUT") {
       request.headers.add("Content-Type", "application/fhir+json");
-      request.body = target == "/fhir"
-                         ? R"({"resourceType":"Bundle","type":"transaction"})"
-                         : R"({"resourceType":")" + target.substr(6, target.find('/', 6) - 6) +
-                               R"(","id":")" + names_["[written]"] +
-                               R"(","subject":{"reference":"Patient/)" + names_["[patient]"] +
-                               R"("}})";
+      request.body =
+          target == "/fhir"
+              ? R"({"resourceType":"Bundle","type":"transaction"})"
+              : R"({"resourceType":")" + target.substr(6, target.find('/', 6) - 6) + R"(","id":")" +
+                    names_["[written]"] +
+                    R"(","status":"final","code":{"text":"weight"},"subject":{"reference":"Patient/)" +
+                    names_["[patient]"] + R"("}})";
     }
     return fixture_.send(request);
   }

@@ -202,12 +202,14 @@ void Api::State::write(const http::Request& request, const Route& route,
     }
     std::string caller = caller_key(principal);
     service::Context context{**visit, options.region, options.budget, page_token_key, caller};
+    std::vector<fhir::Issue> issues;
     auto pending = prepare_write({request, route, understood->parameters, understood->content_type,
                                   context, &options.checkpoints},
-                                 options.store);
+                                 options.store, issues);
     if (!pending) {
       exit.error = pending.error().text();
-      return refuse(error_response(pending.error()));
+      return refuse(issues.empty() ? error_response(pending.error())
+                                   : error_response(pending.error().code, issues));
     }
     auto disclosed = options.door.commit(std::move(*visit), static_cast<uint16_t>(pending->status),
                                          pending->write.items,

@@ -93,6 +93,14 @@ http::Response error_response(const Error& error) {
   return outcome_response(row.status, row.issue, error.text());
 }
 
+http::Response error_response(ErrorCode code, std::span<const fhir::Issue> issues) {
+  http::Response response;
+  response.status = http_status(code);
+  response.headers.add("Content-Type", kFhirJson);
+  response.body = fhir::operation_outcome(issues);
+  return response;
+}
+
 http::Response problem(int status, std::string_view diagnostics) {
   std::string_view issue = "exception";
   for (const StatusRow& row : kStatuses) {

@@ -31,8 +31,9 @@ struct PendingWrite {
   bool shows_bodies = false;
   std::string_view content_type;
 };
-// Nothing is written yet. The visit has it noted.
-Result<PendingWrite> prepare_write(const Exchange& exchange, record::Store& store);
+// Nothing is written yet. The visit has it noted. `issues`: see service::WriteContext.
+Result<PendingWrite> prepare_write(const Exchange& exchange, record::Store& store,
+                                   std::vector<fhir::Issue>& issues);
 // Once it is committed.
 http::Response respond(const PendingWrite& pending, const config::Region& region);
 

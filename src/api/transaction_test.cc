@@ -51,7 +51,7 @@ std::string encounter(std::string_view subject, std::string_view part_of = "") {
 }
 
 std::string observation_in(std::string_view encounter) {
-  return R"({"resourceType":"Observation","status":"final","encounter":{"reference":")" +
+  return R"({"resourceType":"Observation","status":"final","code":{"text":"weight"},"encounter":{"reference":")" +
          std::string(encounter) + "\"}}";
 }
 

@@ -135,11 +135,12 @@ http::Response respond_many(const PendingWrite& pending) {
 
 }  // namespace
 
-Result<PendingWrite> prepare_write(const Exchange& exchange, record::Store& store) {
+Result<PendingWrite> prepare_write(const Exchange& exchange, record::Store& store,
+                                   std::vector<fhir::Issue>& issues) {
   TRY(read_plain(exchange.parameters));
   const service::Context& context = exchange.service;
   const http::Headers& headers = exchange.request.headers;
-  service::WriteContext writes{store, context.view, context.region};
+  service::WriteContext writes{store, context.view, context.region, issues};
   PendingWrite pending;
   pending.content_type = exchange.content_type;
   pending.is_transaction = exchange.route.interaction == Interaction::kTransaction;

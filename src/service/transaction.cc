@@ -144,9 +144,17 @@ Result<std::vector<TransactionEntry>> read_transaction(std::string_view text) {
                   "expected an array");
   }
   std::vector<TransactionEntry> entries(raw_entries.size());
+  const char* counted = text.data();
+  uint32_t line = 1;
   for (size_t i = 0; i < entries.size(); ++i) {
-    entries[i].change.where = entry_name(i);
+    Change& change = entries[i].change;
+    change.where = entry_name(i);
     TRY(read_entry(raw_entries[i], entries[i]));
+    if (!change.body.empty()) {
+      line += static_cast<uint32_t>(std::count(counted, change.body.data(), '\n'));
+      counted = change.body.data();
+    }
+    change.line = line;
   }
   return entries;
 }

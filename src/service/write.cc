@@ -8,6 +8,7 @@
 #include "base/random.h"
 #include "fhir/home.h"
 #include "fhir/reference.h"
+#include "fhir/structure.h"
 #include "identity/exact_match.h"
 #include "json/document.h"
 #include "service/limits.h"
@@ -116,6 +117,7 @@ class Writer {
       TRY(document_.parse(change.body));
       const json::Node& root = *document_.root();
       TRY(check_is_what_is_named(change, root));
+      TRY(check_structure(change, root));
       fhir::patient_candidates(change.type, root, [&plan](std::string_view reference) {
         plan.candidates.emplace_back(reference);
       });
@@ -166,6 +168,25 @@ class Writer {
                      "expected the id of the URL");
     }
     return {};
+  }
+
+  // The first change that is not built as R4 says is told of in full.
+  Status check_structure(const Change& change, const json::Node& root) {
+    fhir::check_structure(root, report_);
+    if (report_.issues.empty()) {
+      return {};
+    }
+    fhir::locate_issues(change.body, report_);
+    std::string type(fhir::type_name(change.type));
+    for (fhir::StructureIssue& issue : report_.issues) {
+      issue.position.line += issue.position.line > 0 ? change.line - 1 : 0;
+      if (!change.where.empty() && issue.expression.starts_with(type)) {
+        issue.expression.replace(0, type.size(), change.where + ".resource");
+      }
+    }
+    context_.issues = fhir::outcome_issues(report_, fhir::Severity::kError);
+    return fail(ErrorCode::kInvalid, "the resource is not built as FHIR R4 says",
+                {{"", "see each issue; nothing was written"}});
   }
 
   // What a reference leads to: another change, or something in the store.
@@ -393,6 +414,7 @@ class Writer {
   std::unordered_map<std::string, size_t> by_full_url_;
   std::set<std::pair<fhir::TypeNumber, record::IdHash>> named_;
   json::Document document_;
+  fhir::StructureReport report_;
   PreparedWrite out_;
 };
 

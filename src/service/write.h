@@ -19,6 +19,7 @@
 #include "access/may_write.h"
 #include "access/visit.h"
 #include "config/region.h"
+#include "fhir/operation_outcome.h"
 #include "record/canonical.h"
 #include "record/store.h"
 
@@ -28,6 +29,8 @@ struct WriteContext {
   record::Store& store;
   access::Visit& visit;
   const config::Region& region;
+  // Where a body is not built as R4 says, in detail (fhir/structure.h). Overwritten.
+  std::vector<fhir::Issue>& issues;
 };
 
 struct Change {
@@ -40,8 +43,10 @@ struct Change {
   std::function<bool(uint32_t version)> condition = nullptr;
   // What other changes of the same write may call it by.
   std::string full_url = {};
-  // For errors: "Bundle.entry[3]". Empty: it is alone.
+  // For errors: "Bundle.entry[3]", and the line of what was sent that its body starts in. Empty: it
+  // is alone.
   std::string where = {};
+  uint32_t line = 1;
 };
 
 // A change that is ready.
@@ -68,10 +73,10 @@ struct PreparedWrite {
 
 enum class Bodies : uint8_t { kKeep, kDrop };
 
-// All of them, or an error that says which will not do: kForbidden: may_write. kInvalid: the body,
-// or two changes of one resource. kNotFound: nothing of this source has that id.
-// kPreconditionFailed: the condition. kConflict: it may be another person. kTooLarge: about too
-// many patients.
+// All of them, or an error that says which will not do: kForbidden: may_write. kInvalid: the body
+// (also its structure: see issues), or two changes of one resource. kNotFound: nothing of this
+// source has that id. kPreconditionFailed: the condition. kConflict: it may be another person.
+// kTooLarge: about too many patients.
 Result<PreparedWrite> prepare_write(const WriteContext& context, std::span<const Change> changes,
                                     Bodies bodies);
 

@@ -22,12 +22,11 @@ class Steps {
   uint64_t max_;
 };
 
-std::vector<const Node*> by_name(const Node& object, Steps& steps) {
+std::vector<const Node*> by_name(const Node& object) {
   std::vector<const Node*> members;
   for (const Node& member : children(object)) {
     members.push_back(&member);
   }
-  steps.add(members.size());
   std::sort(members.begin(), members.end(),
             [](const Node* a, const Node* b) { return a->key < b->key; });
   return members;
@@ -36,8 +35,8 @@ std::vector<const Node*> by_name(const Node& object, Steps& steps) {
 bool is_same(const Node& a, const Node& b, Steps& steps);
 
 bool has_same_members(const Node& a, const Node& b, Steps& steps) {
-  const auto first = by_name(a, steps);
-  const auto second = by_name(b, steps);
+  const auto first = by_name(a);
+  const auto second = by_name(b);
   return std::equal(
       first.begin(), first.end(), second.begin(), second.end(),
       [&](const Node* x, const Node* y) { return x->key == y->key && is_same(*x, *y, steps); });
@@ -240,13 +239,13 @@ class Applier {
       return {};
     }
     TRY(spend(path, name.size()));
-    put(end_of(parent, std::numeric_limits<size_t>::max()), node, document_.keep(name));
+    put(place_in(parent, std::numeric_limits<size_t>::max()), node, document_.keep(name));
     return {};
   }
 
   Status insert_element(const Pointer& path, Node& parent, std::string_view token, Node& node) {
     const auto index = token == "-" ? std::numeric_limits<size_t>::max() : array_index(token);
-    const Link link = parent.is_array() && index ? end_of(parent, *index) : nullptr;
+    const Link link = parent.is_array() && index ? place_in(parent, *index) : nullptr;
     if (link == nullptr) {
       return leads_nowhere("path", path);
     }
@@ -256,7 +255,7 @@ class Applier {
 
   // Where child number `index` hangs or would hang; the end for the largest number; null when there
   // are fewer.
-  Link end_of(Node& parent, size_t index) {
+  Link place_in(Node& parent, size_t index) {
     Link link = &parent.first;
     size_t at = 0;
     while (at < index && *link != nullptr) {
@@ -296,7 +295,6 @@ class Applier {
       const Change& change = changes_.back();
       if (change.kind == Change::Kind::kPut) {
         *change.link = change.node->next;
-        change.node->next = nullptr;
       } else {
         change.node->next = *change.link;
         *change.link = change.node;

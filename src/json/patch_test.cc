@@ -235,6 +235,20 @@ TEST(JsonPatchLimits, Steps) {
   }
 }
 
+// What is moved is looked through, to know how deep it goes.
+TEST(JsonPatchLimits, StepsOfAMove) {
+  std::string wide = "[[0";
+  for (int i = 1; i < 1000; ++i) {
+    wide += ",0";
+  }
+  wide += "],1]";
+  const std::string there_and_back =
+      R"({"op":"move","from":"/0","path":"/1"},{"op":"move","from":"/1","path":"/0"})";
+  Document document = parsed(wide);
+  EXPECT_TRUE(run_patch(repeated(there_and_back, 5), document, {.steps_max = 11'000}));
+  expect_refused(repeated(there_and_back, 5), wide, {.steps_max = 9'000});
+}
+
 // Levels of arrays around a number.
 std::string nested(size_t levels) {
   return std::string(levels, '[') + "1" + std::string(levels, ']');

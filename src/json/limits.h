@@ -21,6 +21,8 @@ inline constexpr size_t kExponentDigitsMax = 18;
 
 // What a value weighs: its names and texts, and this for each value in it.
 inline constexpr size_t kValueWeight = 64;
+// Digits compared as one step: reading a number by value costs more than passing by it.
+inline constexpr size_t kDigitsAStep = 4;
 
 // Bounds of a patch; all inclusive.
 struct PatchLimits {
@@ -30,7 +32,7 @@ struct PatchLimits {
   // What all operations together may add to the document's memory, in weight. Without it thirty
   // copies make a billion values of one.
   size_t added_weight_max = size_t{32} << 20;
-  // Values looked at on the way to a pointer's end, compared or copied.
+  // Values looked at on the way to a pointer's end, compared or copied; long numbers count more.
   uint64_t steps_max = 100'000'000;
 };
 

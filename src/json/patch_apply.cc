@@ -67,7 +67,7 @@ bool is_same(const Node& a, const Node& b, Steps& steps) {
     case Kind::kString:
       return a.text == b.text;
     case Kind::kNumber:
-      steps.add((a.text.size() + b.text.size()) / kValueWeight);
+      steps.add((a.text.size() + b.text.size()) / kDigitsAStep);
       return same_number(a.text, b.text);
     case Kind::kArray:
       return has_same_elements(a, b, steps);

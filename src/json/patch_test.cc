@@ -235,6 +235,14 @@ TEST(JsonPatchLimits, Steps) {
   }
 }
 
+TEST(JsonPatchLimits, StepsOfLongNumbers) {
+  const std::string long_one = "[1." + std::string(4'000, '0') + "]";
+  const std::string test = R"({"op":"test","path":"/0","value":1})";
+  Document document = parsed(long_one);
+  EXPECT_TRUE(run_patch(repeated(test, 9), document, {.steps_max = 10'000}));
+  expect_refused(repeated(test, 10), long_one, {.steps_max = 10'000});
+}
+
 // What is moved is looked through, to know how deep it goes.
 TEST(JsonPatchLimits, StepsOfAMove) {
   std::string wide = "[[0";

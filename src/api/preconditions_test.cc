@@ -199,7 +199,7 @@ TEST(PreconditionDate, RefusesEverythingElse) {
                             "Monday, 22-Nov-26 07:49:00 GMT",
                             "Sun, 22-Nov-26 07:49:00 GMT",
                             "Sunday, 22-Nov-2026 07:49:00 GMT",
-                            "Sunday, 22-Nov--6 07:49:00 GMT",
+                            "Tuesday, 22-Nov--6 07:49:00 GMT",
                             "Sunday, 22 Nov 26 07:49:00 GMT",
                             "Sunday 22-Nov-26 07:49:00 GMT",
                             "Sunday, 22-Nov-26 07:49:00 EST",

@@ -99,7 +99,7 @@ std::optional<Preference> read_preference(std::string_view text) {
     skip_spaces(text);
   }
   const bool is_whole = text.empty() || text.front() == ';';
-  return is_whole && !out.name.empty() ? std::optional(std::move(out)) : std::nullopt;
+  return is_whole ? std::optional(std::move(out)) : std::nullopt;
 }
 
 template <typename Meaning, typename Rows>

@@ -51,7 +51,7 @@ TEST(Prefer, Table) {
            // Parameters are passed over, with whatever quoted commas they have.
            Row{"return=minimal; a=b", kMinimal},
            Row{"return=minimal;a=\"x, handling=strict\"", kMinimal},
-           Row{"return=minimal;a=\"x\\\", handling=strict\"", kMinimal},
+           Row{"return=minimal;a=\"x\\\", handling=strict, b\"", kMinimal},
            Row{"respond-async; wait=10, handling=strict",
                {.returns = {}, .handling = PreferHandling::kStrict, .respond_async = true}},
            Row{"respond-async;", kAsync},

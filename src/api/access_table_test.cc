@@ -123,6 +123,9 @@ class AccessTable : public testing::Test {
     if (target.ends_with("/_search")) {
       request.headers.add("Content-Type", "application/x-www-form-urlencoded");
       request.body = "identifier=" + names_["[number]"];
+    } else if (request.method == "PATCH") {
+      request.headers.add("Content-Type", "application/json-patch+json");
+      request.body = R"([{"op":"add","path":"/valueString","value":"80 kg"}])";
     } else if (request.method == "POST" || request.method == "PUT") {
       request.headers.add("Content-Type", "application/fhir+json");
       request.body =
@@ -175,7 +178,8 @@ TEST_F(AccessTable, IsTrue) {
         EXPECT_EQ(entries.size(), before + 1 + entry.persons) << row[0];
         withheld = entry.withheld;
       }
-      bool is_write = row[0].starts_with("PUT ") || row[0] == "POST /fhir";
+      bool is_write =
+          row[0].starts_with("PUT ") || row[0].starts_with("PATCH ") || row[0] == "POST /fhir";
       EXPECT_EQ(word_of(response, withheld, is_write), row[i])
           << row[0] << " / " << table.columns[i] << "\n"
           << response.body.substr(0, 300);
@@ -205,7 +209,8 @@ const std::map<Interaction, std::string> kSamples = {
     {Interaction::kCreate, "POST /fhir/Observation"},
     {Interaction::kUpdate, "PUT /fhir/Observation/[written]"},
     {Interaction::kDelete, "DELETE /fhir/Observation/[written]"},
-    {Interaction::kTransaction, "POST /fhir"}};
+    {Interaction::kTransaction, "POST /fhir"},
+    {Interaction::kPatch, "PATCH /fhir/Observation/[written]"}};
 
 TEST_F(AccessTable, EveryRouteAnswersWithADecisionAndAReceipt) {
   for (size_t i = 0; i < kInteractionCount; ++i) {

@@ -33,6 +33,7 @@ Result<http::Response> run(const Exchange& exchange) {
     case Interaction::kUpdate:
     case Interaction::kDelete:
     case Interaction::kTransaction:
+    case Interaction::kPatch:
     case Interaction::kUnknown:
     case Interaction::kHealth:
     case Interaction::kReady:
@@ -79,7 +80,12 @@ tl::expected<Understood, http::Response> understand(const http::Request& request
   if (route.interaction == Interaction::kSearchForm && !is_form(request.headers)) {
     return refuse(problem(415, "send application/x-www-form-urlencoded"));
   }
-  bool has_resource = writes(route.interaction) && route.interaction != Interaction::kDelete;
+  bool is_patch = route.interaction == Interaction::kPatch;
+  if (is_patch && !is_json_patch(request.headers)) {
+    return refuse(problem(415, "send application/json-patch+json"));
+  }
+  bool has_resource =
+      writes(route.interaction) && route.interaction != Interaction::kDelete && !is_patch;
   if (has_resource && !is_json(request.headers)) {
     return refuse(problem(415, "send application/fhir+json"));
   }

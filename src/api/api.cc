@@ -206,6 +206,10 @@ void Api::State::write(const http::Request& request, const Route& route,
     auto pending = prepare_write({request, route, understood->parameters, understood->content_type,
                                   context, &options.checkpoints},
                                  options.store, issues);
+    bool is_late = !pending && pending.error().code == ErrorCode::kBusy;
+    if (is_late && attempt < kWriteAttemptsMax) {
+      continue;
+    }
     if (!pending) {
       exit.error = pending.error().text();
       return refuse(issues.empty() ? error_response(pending.error())

@@ -283,7 +283,7 @@ TEST_F(AccessToRecords, ReplayOfAFormAndOfAMethodNotTaken) {
   form.body = "identifier=s%7C1";
   http::Response found = fixture_.send(form);
   EXPECT_EQ(found.status, 200);
-  http::Response patched = fixture_.send(fixture_.request("PATCH", "Patient/" + ann_, "gp"));
+  http::Response patched = fixture_.send(fixture_.request("MERGE", "Patient/" + ann_, "gp"));
   EXPECT_EQ(patched.status, 405);
   for (const http::Response* then : {&found, &patched}) {
     auto replayed = replay(*then);

@@ -15,7 +15,8 @@ constexpr std::string_view kAuditEventSearch =
     R"(,"searchParam":[{"name":"patient","definition":"http://hl7.org/fhir/SearchParameter/clinical-patient","type":"reference","documentation":"who looked at that person: theirs to see, and staff's as far as it was they"}])";
 
 // Who may: docs/writing.md.
-constexpr std::string_view kWrites = R"(,{"code":"create"},{"code":"update"},{"code":"delete"})";
+constexpr std::string_view kWrites =
+    R"(,{"code":"create"},{"code":"update"},{"code":"patch"},{"code":"delete"})";
 
 std::string type_entry(fhir::TypeNumber type) {
   bool is_ledgers = fhir::type_name(type) == "AuditEvent";

@@ -105,16 +105,25 @@ std::optional<std::string_view> negotiate(const http::Headers& headers,
   return best;
 }
 
-bool is_form(const http::Headers& headers) {
+namespace {
+
+bool is_of(const http::Headers& headers, std::string_view type) {
   std::string_view rest = headers.find("Content-Type").value_or("");
-  return http::equals_ignoring_case(take(rest, ';'), "application/x-www-form-urlencoded");
+  return http::equals_ignoring_case(take(rest, ';'), type);
+}
+
+}  // namespace
+
+bool is_form(const http::Headers& headers) {
+  return is_of(headers, "application/x-www-form-urlencoded");
 }
 
 bool is_json(const http::Headers& headers) {
-  std::string_view rest = headers.find("Content-Type").value_or("");
-  std::string_view type = take(rest, ';');
-  return http::equals_ignoring_case(type, "application/fhir+json") ||
-         http::equals_ignoring_case(type, "application/json");
+  return is_of(headers, "application/fhir+json") || is_of(headers, "application/json");
+}
+
+bool is_json_patch(const http::Headers& headers) {
+  return is_of(headers, "application/json-patch+json");
 }
 
 }  // namespace continuum::api

@@ -17,5 +17,7 @@ std::optional<std::string_view> negotiate(const http::Headers& headers,
 bool is_form(const http::Headers& headers);
 // Whether the body is a resource in JSON (else 415).
 bool is_json(const http::Headers& headers);
+// Whether it is a JSON Patch (else 415).
+bool is_json_patch(const http::Headers& headers);
 
 }  // namespace continuum::api

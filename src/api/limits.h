@@ -8,7 +8,8 @@
 namespace continuum::api {
 
 inline constexpr size_t kMediaRangesMax = 32;   // looked at in one Accept field
-inline constexpr size_t kEntityTagsMax = 64;    // looked at in one If-None-Match field
+inline constexpr size_t kEntityTagsMax = 64;    // in one If-Match or If-None-Match field
+inline constexpr size_t kPreferencesMax = 32;   // looked at in one Prefer field
 inline constexpr size_t kGzipBytesMin = 1'024;  // smaller answers go as they are
 // What shows nothing leaves a whole number of these after it came.
 inline constexpr std::chrono::microseconds kNothingShownStep{5'000};

@@ -25,7 +25,7 @@ constexpr std::array<Row, kInteractionCount> kRows{{
     {"/fhir", "search-system", "GET, HEAD, POST"},
     {"/fhir/[type]", "search", "GET, HEAD, POST"},
     {"/fhir/[type]/_search", "search", "POST"},
-    {"/fhir/[type]/[id]", "read", "GET, HEAD, PUT, DELETE"},
+    {"/fhir/[type]/[id]", "read", "GET, HEAD, PUT, PATCH, DELETE"},
     {"/fhir/[type]/[id]/_history", "history", kGet},
     {"/fhir/[type]/[id]/_history/[vid]", "vread", kGet},
     {"/fhir/Patient/[id]/$everything", "everything", kGet},
@@ -35,6 +35,7 @@ constexpr std::array<Row, kInteractionCount> kRows{{
     {"/fhir/[type]", "create", "POST"},
     {"/fhir/[type]/[id]", "update", "PUT"},
     {"/fhir/[type]/[id]", "delete", "DELETE"},
+    {"/fhir/[type]/[id]", "patch", "PATCH"},
     {"/fhir", "transaction", "POST"},
 }};
 
@@ -101,6 +102,7 @@ bool tells_of_records(Interaction interaction) {
     case Interaction::kUpdate:
     case Interaction::kDelete:
     case Interaction::kTransaction:
+    case Interaction::kPatch:
       return true;
     default:
       return false;
@@ -113,7 +115,8 @@ std::string_view allowed_methods(Interaction interaction) {
 
 bool writes(Interaction interaction) {
   return interaction == Interaction::kCreate || interaction == Interaction::kUpdate ||
-         interaction == Interaction::kDelete || interaction == Interaction::kTransaction;
+         interaction == Interaction::kDelete || interaction == Interaction::kTransaction ||
+         interaction == Interaction::kPatch;
 }
 
 bool allows(Interaction interaction, std::string_view method) {
@@ -128,6 +131,8 @@ bool allows(Interaction interaction, std::string_view method) {
       return method == "PUT";
     case Interaction::kDelete:
       return method == "DELETE";
+    case Interaction::kPatch:
+      return method == "PATCH";
     default:
       return method == "GET" || method == "HEAD";
   }
@@ -146,8 +151,11 @@ Interaction with_method(Interaction interaction, std::string_view method) {
   if (interaction == Interaction::kSearch && method == "POST") {
     return Interaction::kCreate;
   }
-  if (interaction == Interaction::kRead && (method == "PUT" || method == "DELETE")) {
-    return method == "PUT" ? Interaction::kUpdate : Interaction::kDelete;
+  if (interaction == Interaction::kRead) {
+    return method == "PUT"      ? Interaction::kUpdate
+           : method == "PATCH"  ? Interaction::kPatch
+           : method == "DELETE" ? Interaction::kDelete
+                                : interaction;
   }
   return interaction;
 }

@@ -28,9 +28,10 @@ enum class Interaction : uint8_t {
   kCreate,       // POST [type]
   kUpdate,       // PUT [type]/[id]
   kDelete,       // DELETE [type]/[id]
+  kPatch,        // PATCH [type]/[id]
   kTransaction,  // POST to the base
 };
-inline constexpr size_t kInteractionCount = 19;
+inline constexpr size_t kInteractionCount = 20;
 
 struct Route {
   Interaction interaction = Interaction::kUnknown;

@@ -3,6 +3,8 @@
 
 #include "api/conditional.h"
 #include "api/exchange.h"
+#include "api/preconditions.h"
+#include "api/prefer.h"
 #include "json/writer.h"
 #include "service/transaction.h"
 
@@ -16,18 +18,16 @@ using service::PreparedWrite;
 Change::Kind kind_of(Interaction interaction) {
   return interaction == Interaction::kCreate   ? Change::Kind::kCreate
          : interaction == Interaction::kUpdate ? Change::Kind::kUpdate
+         : interaction == Interaction::kPatch  ? Change::Kind::kPatch
                                                : Change::Kind::kDelete;
 }
 
-std::function<bool(uint32_t)> condition_of(std::string if_match) {
-  return [if_match = std::move(if_match)](uint32_t version) {
-    return names_version(if_match, version);
+// SPEC: weakly, though RFC 9110 compares If-Match strongly: FHIR's tags are weak.
+Result<std::function<bool(uint32_t)>> condition_of(std::string_view if_match) {
+  TRY(EntityTags tags, parse_entity_tags(if_match));
+  return [tags = std::move(tags)](uint32_t version) {
+    return tags.name_weakly({EntityTag::Strength::kWeak, std::to_string(version)});
   };
-}
-
-// RFC 7240: return=minimal or return=representation.
-bool prefers(const http::Headers& headers, std::string_view what) {
-  return headers.joined("Prefer").find(what) != std::string::npos;
 }
 
 int status_of(const service::PreparedChange& change) {
@@ -47,7 +47,7 @@ Result<PreparedWrite> prepare_one(const Exchange& exchange, const service::Write
   change.id = exchange.route.id;
   change.body = exchange.request.body;
   if (headers.contains("If-Match")) {
-    change.condition = condition_of(headers.joined("If-Match"));
+    TRY(change.condition, condition_of(headers.joined("If-Match")));
   }
   return service::prepare_write(context, {&change, 1}, bodies);
 }
@@ -62,7 +62,12 @@ Result<PreparedWrite> prepare_many(const Exchange& exchange, const service::Writ
   for (service::TransactionEntry& entry : entries) {
     changes.push_back(std::move(entry.change));
     if (!entry.if_match.empty()) {
-      changes.back().condition = condition_of(std::move(entry.if_match));
+      auto condition = condition_of(entry.if_match);
+      if (!condition) {
+        return fail(ErrorCode::kInvalid, condition.error().message,
+                    {{changes.back().where + ".request.ifMatch", R"(expected W/"1")"}});
+      }
+      changes.back().condition = std::move(*condition);
     }
   }
   return service::prepare_write(context, changes, bodies);
@@ -145,8 +150,10 @@ Result<PendingWrite> prepare_write(const Exchange& exchange, record::Store& stor
   pending.content_type = exchange.content_type;
   pending.is_transaction = exchange.route.interaction == Interaction::kTransaction;
   // One resource comes back unless it is not wanted; those of a transaction where they are wanted.
-  pending.shows_bodies = pending.is_transaction ? prefers(headers, "return=representation")
-                                                : !prefers(headers, "return=minimal");
+  auto returns = parse_prefer(headers.joined("Prefer")).returns;
+  pending.shows_bodies = returns.value_or(pending.is_transaction ? PreferReturn::kMinimal
+                                                                 : PreferReturn::kRepresentation) ==
+                         PreferReturn::kRepresentation;
   Bodies bodies = pending.shows_bodies ? Bodies::kKeep : Bodies::kDrop;
   TRY(pending.write, pending.is_transaction ? prepare_many(exchange, writes, bodies)
                                             : prepare_one(exchange, writes, bodies));

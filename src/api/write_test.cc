@@ -84,7 +84,7 @@ TEST_F(WriteTest, IfMatchNamesTheVersionToChange) {
     std::string_view if_match;
     int status;
   } rows[] = {{"W/\"2\"", 412}, {"W/\"1\"", 200},        {"W/\"1\"", 412}, {"\"2\"", 200},
-              {"\"x\"", 412},   {"W/\"9\", \"3\"", 200}, {"*", 200},       {"5", 412}};
+              {"\"x\"", 412},   {"W/\"9\", \"3\"", 200}, {"*", 200},       {"5", 400}};
   int change = 0;
   for (const auto& [if_match, status] : rows) {
     http::Response response =
@@ -215,7 +215,7 @@ TEST_F(WriteTest, BadBodiesAreRefusedWhole) {
               {"POST", "Nothing", patient("Jones"), 404},
               {"POST", "Patient?x=y", patient("Jones"), 400},
               {"POST", "Patient/" + id, patient("Jones"), 405},
-              {"PATCH", "Patient/" + id, "[]", 405},
+              {"PATCH", "Patient/" + id, "[]", 415},
               {"PUT", "Patient", patient("Jones", id), 405}};
   for (const auto& [method, target, body, status] : rows) {
     http::Response response = send(method, target, body);
@@ -231,6 +231,98 @@ TEST_F(WriteTest, BadBodiesAreRefusedWhole) {
   conditional.headers.add("If-None-Exist", "identifier=a|b");
   EXPECT_EQ(fixture_.send(conditional).status, 400);
   EXPECT_EQ(fixture_.t(), t);
+}
+
+TEST_F(WriteTest, WhatIsNotBuiltAsR4SaysIsToldInDetail) {
+  http::Response response =
+      send("POST", "Patient", "{\"resourceType\":\"Patient\",\n\"gender\":\"Secret\",\n\"nam\":1}");
+  EXPECT_EQ(response.status, 400);
+  for (const char* part : {"\"code\":\"code-invalid\"", "\"expression\":[\"Patient.gender\"]",
+                           "line 2", "line 3", "\"code\":\"structure\""}) {
+    EXPECT_NE(response.body.find(part), std::string::npos) << part << response.body;
+  }
+  EXPECT_EQ(response.body.find("Secret"), std::string::npos);
+}
+
+TEST_F(WriteTest, WhatWasReadCanBeSentBack) {
+  std::string id = create("Patient", patient("Smith"));
+  http::Response same = send("PUT", "Patient/" + id, get("Patient/" + id).body);
+  EXPECT_EQ(same.status, 200) << same.body;
+  EXPECT_EQ(field(same, "ETag"), "W/\"1\"");
+}
+
+TEST_F(WriteTest, APatchChangesTheVersionThere) {
+  std::string id = create("Patient", patient("Smith"));
+  auto patch = [&](const std::string& text, std::string_view if_match = "",
+                   std::string_view caller = kGp) {
+    http::Request request = fixture_.request("PATCH", "Patient/" + id, caller);
+    request.headers.add("Content-Type", "application/json-patch+json");
+    if (!if_match.empty()) {
+      request.headers.add("If-Match", if_match);
+    }
+    request.body = text;
+    return fixture_.send(request);
+  };
+  const std::string rename = R"([{"op":"replace","path":"/name/0/family","value":"Jones"}])";
+  http::Response patched = patch(rename);
+  EXPECT_EQ(patched.status, 200) << patched.body;
+  EXPECT_EQ(field(patched, "ETag"), "W/\"2\"");
+  EXPECT_EQ(get("Patient/" + id).body, patched.body);
+  EXPECT_NE(patched.body.find("Jones"), std::string::npos);
+  EXPECT_EQ(field(patch(rename), "ETag"), "W/\"2\"");  // nothing changed
+  EXPECT_EQ(patch(rename, "W/\"1\"").status, 412);
+  const struct {
+    std::string text;
+    int status;
+  } rows[] = {{"{}", 400},
+              {R"([{"op":"test","path":"/name/0/family","value":"Smith"}])", 412},
+              {R"([{"op":"remove","path":"/photo"}])", 409},
+              {R"([{"op":"replace","path":"/id","value":"other"}])", 400},
+              {R"([{"op":"replace","path":"/resourceType","value":"Person"}])", 400},
+              {R"([{"op":"replace","path":"","value":"text"}])", 400},
+              {R"([{"op":"add","path":"/nam","value":"x"}])", 400},
+              {R"([{"op":"replace","path":"/birthDate","value":"1999-09-09"},
+                   {"op":"remove","path":"/identifier"}])",
+               200}};
+  record::T t = fixture_.t();
+  for (const auto& [text, status] : rows) {
+    http::Response response = patch(text);
+    EXPECT_EQ(response.status, status) << text << response.body;
+    EXPECT_TRUE(status == 200 || fixture_.t() == t) << text;
+    EXPECT_TRUE(status == 200 || response.body.find("Jones") == std::string::npos);
+  }
+  EXPECT_EQ(patch(rename, "", kGp2).status, 404);
+  EXPECT_EQ(patch(rename, "", "gp").status, 403);
+  EXPECT_EQ(send("DELETE", "Patient/" + id, "").status, 204);
+  EXPECT_EQ(patch(rename).status, 410);
+  expect_sound();
+}
+
+TEST_F(WriteTest, PatchesAtOnceAreAllKept) {
+  constexpr int kThreads = 4;
+  constexpr int kPatches = 15;
+  std::string id = create("Patient", R"({"resourceType":"Patient","name":[{"text":"x"}]})");
+  std::atomic<int> taken{0};
+  {
+    std::vector<std::jthread> threads;
+    for (int thread = 0; thread < kThreads; ++thread) {
+      threads.emplace_back([&] {
+        for (int i = 0; i < kPatches; ++i) {
+          http::Request request = fixture_.request("PATCH", "Patient/" + id, kGp);
+          request.headers.add("Content-Type", "application/json-patch+json");
+          request.body = R"([{"op":"add","path":"/name/-","value":{"text":"y"}}])";
+          taken += fixture_.send(request).status == 200 ? 1 : 0;
+        }
+      });
+    }
+  }
+  std::string body = get("Patient/" + id).body;
+  int kept = 0;
+  for (size_t at = body.find("\"y\""); at != std::string::npos; at = body.find("\"y\"", at + 1)) {
+    ++kept;
+  }
+  EXPECT_EQ(kept, taken);
+  EXPECT_GT(taken, 0);
 }
 
 TEST_F(WriteTest, MinimalSaysTheSameWithoutTheBody) {

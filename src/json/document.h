@@ -121,7 +121,7 @@ class Document {
   Node* make_string(std::string_view key, std::string_view text);
   Node* make_number(std::string_view key, std::string_view text);  // text: a valid JSON number
   Node* make_bool(std::string_view key, bool value);
-  // A deep copy of a node of another document.
+  // A deep copy of a node of this document or another.
   Node* copy(const Node& node);
   // Copies text into the document; the result lives as long as the document.
   std::string_view keep(std::string_view text);

@@ -11,6 +11,8 @@
 #include "fhir/structure.h"
 #include "identity/exact_match.h"
 #include "json/document.h"
+#include "json/patch.h"
+#include "json/writer.h"
 #include "service/limits.h"
 
 namespace continuum::service {
@@ -86,6 +88,8 @@ class Writer {
     std::optional<record::Located> stored;
     record::ResourceKey resource;
     std::string own_id;
+    std::string patched;  // the body that a patch makes of the version there
+    uint32_t patched_version = 0;
     std::vector<std::string> candidates;  // references that place it with a patient
     std::vector<Ord> also_about;
     std::optional<Ord> home;
@@ -113,11 +117,14 @@ class Writer {
     if (change.kind != Change::Kind::kCreate) {
       TRY(find_stored(change, plan));
     }
+    if (change.kind == Change::Kind::kPatch) {
+      TRY(patch(change, plan));
+    }
     if (change.kind != Change::Kind::kDelete) {
-      TRY(document_.parse(change.body));
+      TRY(document_.parse(body_of(change, plan)));
       const json::Node& root = *document_.root();
       TRY(check_is_what_is_named(change, root));
-      TRY(check_structure(change, root));
+      TRY(check_structure(change, plan, root));
       fhir::patient_candidates(change.type, root, [&plan](std::string_view reference) {
         plan.candidates.emplace_back(reference);
       });
@@ -154,6 +161,23 @@ class Writer {
     return {};
   }
 
+  static std::string_view body_of(const Change& change, const Plan& plan) {
+    return change.kind == Change::Kind::kPatch ? plan.patched : change.body;
+  }
+
+  // The resource as its readers have it, patched.
+  Status patch(const Change& change, Plan& plan) {
+    TRY(json::Patch patch, json::Patch::parse(change.body));
+    TRY(record::StoredItem stored, view_.read(plan.stored->key));
+    std::string text;
+    TRY(view_.append_resource(stored, text));
+    TRY(document_.parse(text));
+    TRY(patch.apply(document_));
+    json::write(*document_.root(), plan.patched);
+    plan.patched_version = stored.row.header.version;
+    return {};
+  }
+
   static Status check_is_what_is_named(const Change& change, const json::Node& root) {
     if (!root.is_object()) {
       return invalid("a resource must be a JSON object", "", "expected an object");
@@ -163,7 +187,7 @@ class Writer {
       return invalid("the resource is not of the type in the URL", "resourceType",
                      "expected " + expected);
     }
-    if (change.kind == Change::Kind::kUpdate && root.string("id") != change.id) {
+    if (change.kind != Change::Kind::kCreate && root.string("id") != change.id) {
       return invalid("the resource's id is not the one in the URL", "id",
                      "expected the id of the URL");
     }
@@ -171,12 +195,14 @@ class Writer {
   }
 
   // The first change that is not built as R4 says is told of in full.
-  Status check_structure(const Change& change, const json::Node& root) {
+  Status check_structure(const Change& change, const Plan& plan, const json::Node& root) {
     fhir::check_structure(root, report_);
     if (report_.issues.empty()) {
       return {};
     }
-    fhir::locate_issues(change.body, report_);
+    if (plan.patched.empty()) {  // else nobody has sent the text
+      fhir::locate_issues(change.body, report_);
+    }
     std::string type(fhir::type_name(change.type));
     for (fhir::StructureIssue& issue : report_.issues) {
       issue.position.line += issue.position.line > 0 ? change.line - 1 : 0;
@@ -327,7 +353,7 @@ class Writer {
     draft.own_id = plan.own_id;
     std::string match;
     if (!out.is_deletion) {
-      TRY(document_.parse(change.body));
+      TRY(document_.parse(body_of(change, plan)));
       json::Node& root = *document_.root();
       TRY(rewrite_references(change, root));
       TRY(record::canonicalise(document_, root, out.id, source_name_, out.canonical));
@@ -343,12 +369,17 @@ class Writer {
     TRY(context_.store.prepare(draft, item));
     out.is_new = item.previous_version == 0 || item.previous_deleted;
     TRY(check_condition(change, item));
+    // SAFETY: the store may be further than what was looked at: a patch would undo what came
+    // between.
+    bool is_late = !plan.patched.empty() && item.previous_version != plan.patched_version;
     if (item.unchanged) {
       TRY(auto versions, view_.versions(item.key));
-      if (versions.empty()) {
-        return fail(ErrorCode::kCorrupt, "a resource that is there has no versions");
-      }
-      out.unchanged = versions.front().row.header;
+      is_late = is_late || versions.empty() ||
+                versions.front().row.header.version != item.previous_version;
+      out.unchanged = is_late ? record::RowHeader() : versions.front().row.header;
+    }
+    if (is_late) {
+      return fail(ErrorCode::kBusy, "others write the same: try again");
     }
     if (bodies_ == Bodies::kDrop) {
       out.canonical = {};

@@ -34,11 +34,11 @@ struct WriteContext {
 };
 
 struct Change {
-  enum class Kind : uint8_t { kCreate, kUpdate, kDelete };
+  enum class Kind : uint8_t { kCreate, kUpdate, kDelete, kPatch };
   Kind kind = Kind::kCreate;
   fhir::TypeNumber type = 0;
-  std::string id;              // of an update or a delete
-  std::string_view body = {};  // JSON; of a create or an update; must outlive the change
+  std::string id;              // of all but a create
+  std::string_view body = {};  // the resource, or a JSON Patch of it; must outlive the change
   // If-Match: whether the version there now is one that may be changed. Null: any, or none.
   std::function<bool(uint32_t version)> condition = nullptr;
   // What other changes of the same write may call it by.
@@ -76,7 +76,8 @@ enum class Bodies : uint8_t { kKeep, kDrop };
 // All of them, or an error that says which will not do: kForbidden: may_write. kInvalid: the body
 // (also its structure: see issues), or two changes of one resource. kNotFound: nothing of this
 // source has that id. kPreconditionFailed: the condition. kConflict: it may be another person.
-// kTooLarge: about too many patients.
+// kTooLarge: about too many patients. kGone: a patch of what was deleted. kBusy: somebody else
+// wrote meanwhile: begin again with another visit.
 Result<PreparedWrite> prepare_write(const WriteContext& context, std::span<const Change> changes,
                                     Bodies bodies);
 

@@ -16,6 +16,7 @@ namespace continuum::record {
 namespace {
 
 constexpr uint64_t kFileBytesMax = uint64_t{1} << 30;
+constexpr size_t kPatientSize = 16;
 constexpr std::string_view kCheckStart = ",\"check\":\"";
 constexpr std::string_view kLineEnd = "\"}\n";
 
@@ -31,9 +32,9 @@ std::string ord_text(Ord ord) {
 
 // Without its check and its end.
 std::string start_of_line(const Erasure& erasure) {
-  return fmt::format(R"({{"certificate":{},"instant":"{}","ord":"{}","by":{},"reason":"{}")",
+  return fmt::format(R"({{"certificate":{},"instant":"{}","ord":"{}","patient":"{}","by":{},"reason":"{}")",
                      erasure.certificate, to_fhir_instant(erasure.instant), ord_text(erasure.ord),
-                     json::quoted(erasure.by), to_base64(erasure.reason));
+                     to_hex(erasure.patient), json::quoted(erasure.by), to_base64(erasure.reason));
 }
 
 Result<Erasure> decode_line(std::string_view line) {
@@ -48,6 +49,7 @@ Result<Erasure> decode_line(std::string_view line) {
   TRY(std::string ord, from_hex(root.string("ord")));
   TRY(uint64_t value, ByteReader(ord).u48());
   erasure.ord = Ord::from_value(value);
+  TRY(erasure.patient, from_hex(root.string("patient")));
   erasure.by = root.string("by");
   TRY(erasure.reason, from_base64(root.string("reason")));
   return erasure;
@@ -121,6 +123,12 @@ Status ErasureList::append(Erasure erasure) {
   last_check_ = std::move(check);
   erasures_.push_back(std::move(erasure));
   return {};
+}
+
+std::string erased_patient(const crypto::Key& key, const IdHash& patient) {
+  std::string message = "continuum erased patient";
+  message += view(patient);
+  return std::string(crypto::view(crypto::Hmac(key)(message)).substr(0, kPatientSize));
 }
 
 std::string seal_reason(const crypto::Key& audit_key, Ord ord, std::string_view reason) {

@@ -19,6 +19,9 @@ struct Erasure {
   uint64_t certificate = 0;  // 1, 2, 3... in the region
   Instant instant;           // when it was ordered
   Ord ord;
+  // Of the id hash of its Patient, under the key of erasures: an ord that is another's in some copy
+  // of the data must not be erased there.
+  std::string patient;
   std::string by;      // the operating system's user
   std::string reason;  // sealed under the ord's audit key: see seal_reason
   bool operator==(const Erasure&) const = default;
@@ -54,6 +57,9 @@ class ErasureList {
   std::string last_check_;  // of the last line
   std::vector<Erasure> erasures_;
 };
+
+// See Erasure::patient; 16 bytes.
+std::string erased_patient(const crypto::Key& key, const IdHash& patient);
 
 // A reason may name people: it is kept sealed, and its audit key stays.
 std::string seal_reason(const crypto::Key& audit_key, Ord ord, std::string_view reason);

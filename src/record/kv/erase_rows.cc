@@ -51,11 +51,6 @@ class Eraser {
   }
 
  private:
-  struct NewHome {
-    ItemKey key;
-    SourceNumber source = 0;
-  };
-
   void step() {
     if (progress_) {
       progress_(kSteps.at(step_), step_, kSteps.size());
@@ -90,6 +85,8 @@ class Eraser {
         TRY(ItemKey key, decode_item_key(cursor->key()));
         TRY(Row row, decode_row(cursor->value()));
         forget_change(key, row.header.t);
+        auto [oldest, is_first] = oldest_.try_emplace(key, row.header.version);
+        oldest->second = std::min(oldest->second, row.header.version);
         if (!row.places.empty()) {
           shared_.insert(key);
         }
@@ -101,42 +98,78 @@ class Eraser {
 
   // What other patients keep of the same resources: neither names this ord any more.
   Status part_from_others() {
+    std::map<ItemKey, Others> by_home;  // an ord may have had a copy more than once
     for (const ItemKey& own : shared_) {
-      TRY(ItemKey home, home_of(own));
-      TRY(auto versions, view_.versions(home));
-      std::set<ItemKey> others;
-      std::optional<ItemPlace> next_home;  // of the newest version that has others
+      TRY(auto versions, view_.versions(own));
+      ItemKey home = own;
+      for (const StoredItem& version : versions) {
+        std::vector<ItemPlace> places = places_of(version.row);
+        home = places.empty() ? home : ItemKey{places.front().ord, own.type, places.front().item};
+      }
       for (const StoredItem& version : versions) {
         for (const ItemPlace& place : places_of(version.row)) {
-          if (place.ord == ord_) {
-            continue;
-          }
-          others.insert({place.ord, own.type, place.item});
-          next_home = next_home.value_or(place);
+          note_other({place.ord, own.type, place.item}, version.row.header, by_home[home]);
         }
       }
-      bool moves = home.ord == ord_ && next_home;
-      ItemKey new_home = moves ? ItemKey{next_home->ord, own.type, next_home->item} : home;
-      if (moves) {
-        new_homes_[own] = new_home;
-        timelines_.insert(new_home.ord);
+    }
+    TRY(find_all_others(by_home));
+    for (auto& [home, others] : by_home) {
+      ItemKey new_home = home;
+      if (home.ord == ord_ && others.next_home) {
+        new_home = new_homes_[home] = *others.next_home;
+        new_home_ords_.insert(new_home.ord);
       }
-      for (const ItemKey& other : others) {
+      for (const ItemKey& other : others.keys) {
         TRY(rewrite_places(other, new_home));
       }
     }
     return {};
   }
 
-  Result<ItemKey> home_of(const ItemKey& own) const {
-    TRY(auto versions, view_.versions(own));
-    for (const StoredItem& version : versions) {
-      std::vector<ItemPlace> places = places_of(version.row);
-      if (!places.empty()) {
-        return ItemKey{places.front().ord, own.type, places.front().item};
-      }
+  struct Others {
+    std::set<ItemKey> keys;
+    // The first who has the newest version that others have.
+    std::optional<ItemKey> next_home;
+    uint32_t version = 0;
+  };
+  void note_other(const ItemKey& key, const RowHeader& header, Others& others) const {
+    if (key.ord == ord_) {
+      return;
     }
-    return own;
+    others.keys.insert(key);
+    const uint32_t version = header.deleted ? 0 : header.version;
+    if (!others.next_home || version > others.version) {
+      others.next_home = key;
+      others.version = version;
+    }
+  }
+  // An item that an earlier erasure made the home knows nothing of the versions before it came, of
+  // which others may have rows that name it: nothing leads to those but reading all. (Nor does one
+  // that was in quarantine, of which there are none.)
+  Status find_all_others(std::map<ItemKey, Others>& by_home) const {
+    bool has_late = std::any_of(oldest_.begin(), oldest_.end(),
+                                [](const auto& oldest) { return oldest.second > 1; });
+    if (!has_late) {
+      return {};
+    }
+    for (FamilyNumber family : {kCurrent, kHistory}) {
+      auto cursor = view_.snapshot().scan(family, {}, kv::ReadKind::kScan);
+      while (cursor->next()) {
+        TRY(ItemKey key, decode_item_key(cursor->key()));
+        TRY(Row row, decode_row(cursor->value()));
+        if (row.places.empty()) {
+          continue;
+        }
+        const ItemPlace front = places_of(row).front();
+        const ItemKey home{front.ord, key.type, front.item};
+        auto oldest = oldest_.find(home);
+        if (oldest != oldest_.end() && oldest->second > 1) {
+          note_other(key, row.header, by_home[home]);
+        }
+      }
+      TRY(cursor->status());
+    }
+    return {};
   }
 
   // The places of one version that stay, the home first; none when it is the only one.
@@ -289,7 +322,7 @@ class Eraser {
     }
     TRY(cursor->status());
     const std::string before_ord = own.substr(0, own.size() - kOrdSize);
-    for (Ord ord : timelines_) {
+    for (Ord ord : new_home_ords_) {
       auto others = scan(family, before_ord + ord_key(ord));
       while (others->next()) {
         TRY(ItemKey item, decode_index_item(family, others->key()));
@@ -372,8 +405,9 @@ class Eraser {
   size_t step_ = 0;
   ErasedRows out_;
   std::set<ItemKey> shared_;                  // own items that others keep too, or did
+  std::map<ItemKey, uint32_t> oldest_;        // version there is a row of, of own items
   std::map<ItemKey, ItemKey> new_homes_;      // of own items
-  std::set<Ord> timelines_;                   // of new homes
+  std::set<Ord> new_home_ords_;               // of new homes
   std::set<std::string> ids_;                 // directory keys that led here
   std::map<T, std::set<ItemKey>> forgotten_;  // of what no commit tells any more
 };

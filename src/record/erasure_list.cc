@@ -32,9 +32,10 @@ std::string ord_text(Ord ord) {
 
 // Without its check and its end.
 std::string start_of_line(const Erasure& erasure) {
-  return fmt::format(R"({{"certificate":{},"instant":"{}","ord":"{}","patient":"{}","by":{},"reason":"{}")",
-                     erasure.certificate, to_fhir_instant(erasure.instant), ord_text(erasure.ord),
-                     to_hex(erasure.patient), json::quoted(erasure.by), to_base64(erasure.reason));
+  return fmt::format(
+      R"({{"certificate":{},"instant":"{}","ord":"{}","patient":"{}","by":{},"reason":"{}")",
+      erasure.certificate, to_fhir_instant(erasure.instant), ord_text(erasure.ord),
+      to_hex(erasure.patient), json::quoted(erasure.by), to_base64(erasure.reason));
 }
 
 Result<Erasure> decode_line(std::string_view line) {

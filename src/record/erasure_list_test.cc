@@ -15,8 +15,9 @@ crypto::Key key(uint8_t first) {
 
 Erasure erasure(uint64_t number) {
   Ord ord = Ord::patient(7, kFirstPatientLocal + static_cast<uint32_t>(number));
-  return {number, Instant{1'700'000'000'123'000}, ord, erased_patient(key(3), {}), "op \"1\"",
-          seal_reason(key(9), ord, "she asked for it")};
+  return {number,     Instant{1'700'000'000'123'000},
+          ord,        erased_patient(key(3), {}),
+          "op \"1\"", seal_reason(key(9), ord, "she asked for it")};
 }
 
 Result<ErasureList> open(MemoryFileSystem& disk, uint8_t first = 1) {

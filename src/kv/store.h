@@ -120,6 +120,10 @@ class Store {
   // Makes everything committed so far durable and settles background work; for tests and orderly
   // stop.
   virtual Status flush() = 0;
+  // Rewrites the files that may hold rows of a range, so that none holds one that was removed or
+  // replaced; while no snapshot is open. What logs and the list of files may say of such rows goes
+  // when the store is next opened.
+  virtual Status scrub(Family family, const Range& range) = 0;
   // Bytes kept in files (memory: of keys and values), and the number of keys as far as known
   // cheaply.
   struct FamilySize {

@@ -12,7 +12,8 @@ constexpr void (*kSubcommands[])(CLI::App&, int&) = {
     continuum::commands::add_load,   continuum::commands::add_serve,
     continuum::commands::add_check,  continuum::commands::add_synth,
     continuum::commands::add_ledger, continuum::commands::add_config,
-    continuum::commands::add_policy,
+    continuum::commands::add_policy, continuum::commands::add_key,
+    continuum::commands::add_erase,  continuum::commands::add_scrub,
 };
 
 int run(int argc, char** argv) {

@@ -13,11 +13,9 @@ namespace {
 
 constexpr uint64_t kKeyFileBytesMax = 1'024;
 
-Result<std::string> region_key_text(const StoreArguments& arguments) {
+Result<crypto::Key> region_key_of(const StoreArguments& arguments) {
   if (!arguments.region_key_file.empty()) {
-    TRY(refuse_inside(arguments.region_key_file, arguments.data, "the region key file"));
-    TRY(refuse_readable_by_others(arguments.region_key_file, "the region key file"));
-    return read_file(posix_files(), arguments.region_key_file, kKeyFileBytesMax);
+    return read_region_key(arguments.region_key_file, arguments.data);
   }
   const char* variable = std::getenv(kRegionKeyVariable);
   if (variable == nullptr || *variable == '\0') {
@@ -26,7 +24,7 @@ Result<std::string> region_key_text(const StoreArguments& arguments) {
                             "digits; openssl rand -hex 32 makes one)",
                             kRegionKeyVariable));
   }
-  return std::string(variable);
+  return record::parse_region_key(variable);
 }
 
 }  // namespace
@@ -41,6 +39,13 @@ void add_store_arguments(CLI::App& app, StoreArguments& arguments, Need need) {
   app.add_option("--cache-mb", arguments.cache_mb,
                  "Memory for the store's block cache; default: region.toml's cache_mb, or 256")
       ->check(CLI::Range(uint64_t{8}, uint64_t{1} << 20));
+}
+
+Result<crypto::Key> read_region_key(const std::string& path, const std::string& data_folder) {
+  TRY(refuse_inside(path, data_folder, "the region key file"));
+  TRY(refuse_readable_by_others(path, "the region key file"));
+  TRY(std::string text, read_file(posix_files(), path, kKeyFileBytesMax));
+  return record::parse_region_key(text);
 }
 
 std::string without_trailing_slash(std::string path) {
@@ -89,8 +94,7 @@ Result<record::StoreOptions> to_store_options(const StoreArguments& arguments) {
   options.keys_folder = arguments.keys.empty() ? options.data_folder + ".keys"
                                                : without_trailing_slash(arguments.keys);
   TRY(refuse_inside(options.keys_folder, options.data_folder, "the key store"));
-  TRY(std::string text, region_key_text(arguments));
-  TRY(options.region_key, record::parse_region_key(text));
+  TRY(options.region_key, region_key_of(arguments));
   if (arguments.cache_mb > 0) {
     options.cache_bytes = arguments.cache_mb << 20;
   }

@@ -5,6 +5,7 @@
 #include <string>
 
 #include "base/result.h"
+#include "crypto/digest.h"
 #include "record/store.h"
 
 namespace continuum::commands {
@@ -25,6 +26,9 @@ void add_store_arguments(CLI::App& app, StoreArguments& arguments, Need need = N
 // Reads the region key. kInvalid: there is none, or it is no key. kForbidden: key file or key store
 // lie inside the data folder, where a copy of the data would take them along.
 Result<record::StoreOptions> to_store_options(const StoreArguments& arguments);
+
+// The region key in a file. Errors as of to_store_options, and those of reading it.
+Result<crypto::Key> read_region_key(const std::string& path, const std::string& data_folder);
 
 // "data/" -> "data".
 std::string without_trailing_slash(std::string path);

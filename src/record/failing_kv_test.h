@@ -30,6 +30,7 @@ class FailingKv final : public kv::Store {
     return below_->begin_ingestion();
   }
   Status flush() override { return {}; }
+  Status scrub(kv::Family, const kv::Range&) override { return {}; }
   FamilySize family_size(kv::Family) override { return {}; }
 
  private:

@@ -4,29 +4,38 @@
 // patient's bodies are gone.
 #pragma once
 
+#include <array>
+#include <functional>
 #include <memory>
 #include <mutex>
 #include <optional>
 #include <shared_mutex>
+#include <span>
 #include <string>
 #include <unordered_map>
+#include <vector>
 
 #include "base/bytes.h"
 #include "base/file_system.h"
 #include "base/result.h"
 #include "crypto/digest.h"
 #include "record/ids.h"
+#include "record/key_record.h"
 
 namespace continuum::record {
 
-enum class Purpose : uint8_t { kFiles = 1, kIds = 2, kPageTokens = 3 };
+enum class Purpose : uint8_t { kFiles = 1, kIds = 2, kPageTokens = 3, kErasures = 4 };
+
+// Of work on all keys.
+using KeyProgress = std::function<void(uint64_t keys_done, uint64_t keys_total)>;
 
 // Thread-safe.
 class KeyStore {
  public:
   // Opens, or makes, the key store in `folder`, which must be this process's alone: a torn end is
-  // cut off. kForbidden: the region key is not the one it was made with. kCorrupt: a record other
-  // than a torn last one doesn't open.
+  // cut off, and what a rewriting left unfinished is removed. kForbidden: the region key is not the
+  // one it is sealed under; the details name both by their marks. kCorrupt: a record other than a
+  // torn last one doesn't open.
   static Result<std::unique_ptr<KeyStore>> open(FileSystem& files, const std::string& folder,
                                                 const crypto::Key& region_key);
 
@@ -34,6 +43,12 @@ class KeyStore {
   // Errors as open().
   static Result<std::optional<crypto::Key>> peek(FileSystem& files, const std::string& folder,
                                                  const crypto::Key& region_key, Purpose purpose);
+  // All keys, in the order of their ids; changes nothing either. kNotFound: there is no key store.
+  static Result<std::vector<KeyRecord>> read(FileSystem& files, const std::string& folder,
+                                             const crypto::Key& region_key);
+  // Makes a key store of these. kConflict: there is one already.
+  static Status make(FileSystem& files, const std::string& folder, const crypto::Key& region_key,
+                     std::span<const KeyRecord> keys);
 
   // The data key of an ord. kNotFound: there is none (never made, or erased).
   Result<crypto::Key> data_key(Ord ord) const;
@@ -51,34 +66,56 @@ class KeyStore {
   Status sync();
   size_t data_key_count() const;
 
+  // Seals every key under another region key. Keys may be read, made and synced meanwhile; others
+  // wait only while the new file takes the old one's place. Durable when it returns. A power cut
+  // leaves it under one of the two region keys, whole; so does an error, but where the disk cannot
+  // say which of them it holds, sync() fails from then on.
+  Status change_region_key(const crypto::Key& next, const KeyProgress& progress = {});
+  // Destroys data keys: no file of the key store holds them when it returns, and data_key() finds
+  // none. Audit keys stay. A power cut leaves all of them or none. Nothing for ords without a key.
+  Status destroy_data_keys(std::span<const Ord> ords);
+
  private:
   KeyStore(FileSystem& files, std::string path, const crypto::Key& region_key)
       : files_(files), path_(std::move(path)), region_key_(region_key) {}
   // All, or those up to a purpose key: they come first, before as many data keys as there are.
   Status read_records(std::optional<Purpose> until = std::nullopt);
-  Status open_record(ByteReader& reader, uint8_t& kind, uint64_t& number,
-                     std::string& opened) const;
+  Status check_mark(ByteReader& reader) const;
+  Status remove_if_there(const std::string& path);
   Status keep_torn_end(uint64_t whole);
   Status make_purpose_keys();
+  Status check_purpose_keys() const;
   using Keys = std::unordered_map<uint64_t, crypto::Key>;
-  Keys* keys_of(uint8_t kind);
-  Result<crypto::Key> find_key(const Keys& keys, uint64_t number) const;
-  crypto::Key key_or_new(Keys& keys, uint8_t kind, uint64_t number);
-  std::string seal_record(uint8_t kind, uint64_t number, const crypto::Key& key) const;
+  Keys& keys_of(KeyKind kind) { return keys_[static_cast<size_t>(kind) - 1]; }
+  const Keys& keys_of(KeyKind kind) const { return keys_[static_cast<size_t>(kind) - 1]; }
+  std::vector<KeyRecord> all_records() const;
+  Result<crypto::Key> find_key(const KeyId& id) const;
+  crypto::Key key_or_new(const KeyId& id);
+  std::vector<KeyId> synced_ids() const;
+  void put_records(std::string& out, const crypto::Key& region_key,
+                   std::span<const KeyId> ids) const;
+  // Writes all keys but some data keys to a new file, and puts it in the place of the old one.
+  Status rewrite(const crypto::Key& region_key, std::span<const Ord> without,
+                 const KeyProgress& progress);
+  Result<std::unique_ptr<WritableFile>> write_next(const crypto::Key& region_key,
+                                                   std::span<const KeyId> ids,
+                                                   const KeyProgress& progress);
+  Status take_next(std::unique_ptr<WritableFile> next, const crypto::Key& region_key,
+                   std::span<const KeyId> meanwhile);
 
   FileSystem& files_;
   std::string path_;
-  crypto::Key region_key_;
+  std::mutex rewrite_mutex_;  // one rewriting at a time; taken before write_mutex_
   std::mutex write_mutex_;
+  crypto::Key region_key_;  // guarded by write_mutex_, once open
   std::unique_ptr<WritableFile> file_;
   Status broken_;             // the first failure of sync(); guarded by write_mutex_
   size_t whole_records_ = 0;  // in the file when it was opened
-  std::string unwritten_;     // records of new keys; guarded by keys_mutex_
+  // Synced since a rewriting began; nothing: none is at work. Guarded by write_mutex_.
+  std::optional<std::vector<KeyId>> synced_meanwhile_;
+  std::vector<KeyId> unwritten_;  // new keys; guarded by keys_mutex_
   mutable std::shared_mutex keys_mutex_;
-  Keys data_keys_;
-  Keys purpose_keys_;
-  Keys audit_keys_;
-  Keys month_keys_;
+  std::array<Keys, kKeyKinds> keys_;  // by kind
 };
 
 // 64 hexadecimal digits, surrounding white space allowed.

@@ -5,7 +5,7 @@
 namespace continuum::record {
 namespace {
 
-constexpr size_t kHead = 8;
+constexpr size_t kHead = 24;
 constexpr size_t kRecord = 69;
 constexpr const char* kPath = "/data.keys/keys.log";
 const Ord kOrd = Ord::patient(1, kFirstPatientLocal);
@@ -114,8 +114,8 @@ TEST(KeyStore, DropsATornTail) {
   MemoryFileSystem disk;
   fill(disk, 3);
   std::string whole = bytes_of(disk);
-  // Three purpose keys; for each of three ords an audit key and a data key.
-  ASSERT_EQ(whole.size(), kHead + 9 * kRecord);
+  // Four purpose keys; for each of three ords an audit key and a data key.
+  ASSERT_EQ(whole.size(), kHead + 10 * kRecord);
   for (size_t cut = 1; cut <= kRecord; ++cut) {
     overwrite(disk, whole.substr(0, whole.size() - cut));
     auto store = open(disk);
@@ -161,7 +161,7 @@ TEST(KeyStore, RecordsCantBeSwapped) {
   std::string whole = bytes_of(disk);
   std::string swapped = whole;
   // The key of one ord under the number of another.
-  swapped.replace(kHead + 3 * kRecord + 9, 60, whole, kHead + 4 * kRecord + 9, 60);
+  swapped.replace(kHead + 4 * kRecord + 9, 60, whole, kHead + 5 * kRecord + 9, 60);
   overwrite(disk, swapped);
   EXPECT_EQ(open(disk).error().code, ErrorCode::kCorrupt);
 }

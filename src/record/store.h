@@ -14,6 +14,7 @@
 #pragma once
 
 #include <functional>
+#include <map>
 #include <memory>
 #include <optional>
 #include <span>
@@ -27,7 +28,9 @@
 #include "ledger/log.h"
 #include "ledger/source.h"
 #include "record/canonical.h"
+#include "record/erasure_list.h"
 #include "record/ids.h"
+#include "record/key_store.h"
 #include "record/kv/care.h"
 #include "record/kv/index.h"
 #include "record/kv/links.h"
@@ -268,6 +271,41 @@ struct CheckReport {
 inline constexpr size_t kFindingsMax = 100;
 using CheckProgress = std::function<void(uint64_t items_done)>;
 
+// What the erasure of a source patient would destroy, as of one moment. Counts, never content.
+struct ErasurePlan {
+  Ord ord;
+  ResourceId patient;
+  SourceNumber source = 0;
+  // Changes with every version stored or link made: who confirms this state confirms what was
+  // counted.
+  crypto::Digest state{};
+  struct Count {
+    uint64_t resources = 0;  // current ones
+    uint64_t versions = 0;   // with all past ones and deletions
+  };
+  std::map<fhir::TypeNumber, Count> types;
+  uint64_t kept_with_others = 0;  // resources of which other patients keep a copy
+  uint64_t others = 0;            // other source patients linked as the same person
+};
+
+struct ErasureOrder {
+  Ord ord;
+  crypto::Digest state{};  // of the plan that was confirmed
+  std::string by;
+  std::string reason;  // at most kEraseReasonBytesMax; kept sealed
+};
+
+// What was done, as the ledger's certificate says it.
+struct ErasureDone {
+  uint64_t certificate = 0;
+  T t = 0;
+  uint64_t ledger_number = 0;
+  std::map<std::string, uint64_t> rows;  // removed, by family
+};
+
+// Of work that reads or rewrites whole families.
+using FamilyProgress = std::function<void(std::string_view family, size_t done, size_t total)>;
+
 struct Sizes {
   struct Family {
     std::string name;
@@ -328,6 +366,26 @@ class Store {
   // itself and is found by whom it is about. Changes nothing.
   virtual Result<CheckReport> check(const CheckProgress& progress) = 0;
 
+  // Seals all keys under another region key (key_store.h), while the store is in use. The store's
+  // files stay as they are: they are enciphered under a key of their own.
+  virtual Status change_region_key(const crypto::Key& next, const KeyProgress& progress) = 0;
+
+  // What would go. kNotFound: there is no such source patient.
+  virtual Result<ErasurePlan> plan_erasure(Ord ord) = 0;
+  // Destroys the record of a source patient: its data key, and its rows in every family, in one
+  // commit with the certificate in the ledger. From the moment it stands on the erasure list it
+  // will be done: what a failure or a power cut leaves undone, the next open_store() does. Reads
+  // whole families. kConflict: its state is another than was confirmed; nothing was done.
+  // kNotFound: there is none. kInvalid: the reason is empty or too long.
+  virtual Result<ErasureDone> erase(const ErasureOrder& order, const FamilyProgress& progress) = 0;
+  // Erasures whose rows older files may still hold: see scrub().
+  virtual Result<uint64_t> unscrubbed_erasures() const = 0;
+  // Rewrites the files that may hold rows of what was erased. When the store was then opened once
+  // more, none of its files holds any. No view may be open. May be repeated after a failure.
+  virtual Status scrub(const FamilyProgress& progress) = 0;
+  // What stands on the erasure list, in its order.
+  virtual std::vector<Erasure> erasures() const = 0;
+
   virtual Status flush() = 0;
   virtual Sizes sizes() = 0;
 };
@@ -340,7 +398,7 @@ enum class DamagedLedger : uint8_t { kRefuse, kReadOnly };
 
 struct StoreOptions {
   std::string data_folder;
-  std::string keys_folder;  // empty: data_folder + ".keys"
+  std::string keys_folder;  // empty: data_folder + ".keys"; the erasure list is this + ".erasures"
   crypto::Key region_key;
   uint64_t cache_bytes = uint64_t{256} << 20;
   Engine engine = Engine::kRocks;
@@ -350,10 +408,15 @@ struct StoreOptions {
   DamagedLedger damaged_ledger = DamagedLedger::kRefuse;
 };
 
-// Opens, or makes, a store. Errors: of the key store (key_store.h), of the files (rocks_store.h);
+// Opens, or makes, a store. What stands on the erasure list and is still there (an older copy was
+// brought back, or an erasure was cut short) is erased before it returns, with an entry in the
+// ledger. Errors: of the key store and erasure list (key_store.h, erasure_list.h), of the files
+// (rocks_store.h);
 // kUnsupported for a newer format or other definitions; kUnavailable for a store whose key store is
 // gone.
 Result<std::unique_ptr<Store>> open_store(const StoreOptions& options);
+// Where the erasure list of a key store is.
+std::string erasure_list_path(const std::string& keys_folder);
 // Whether a folder holds a store.
 bool store_exists(FileSystem& files, const std::string& data_folder);
 

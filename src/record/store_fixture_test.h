@@ -43,6 +43,9 @@ class BorrowedKv final : public kv::Store {
     return below_.begin_ingestion();
   }
   Status flush() override { return below_.flush(); }
+  Status scrub(kv::Family family, const kv::Range& range) override {
+    return below_.scrub(family, range);
+  }
   FamilySize family_size(kv::Family family) override { return below_.family_size(family); }
 
  private:
@@ -241,6 +244,8 @@ class TestStore {
                                              std::move(*keys), clock_);
       Status opened = store->open();
       ASSERT_TRUE(opened) << opened.error().text();
+      Status brought = store->bring_up_to(key_files_, erasure_list_path("/keys"));
+      ASSERT_TRUE(brought) << brought.error().text();
       store_ = std::move(store);
     } else {
       StoreOptions options;

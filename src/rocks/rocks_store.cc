@@ -181,6 +181,18 @@ class RocksStore final : public kv::Store {
 
   Status flush() override { return check(db_->Flush(rocksdb::FlushOptions(), families_)); }
 
+  // PERF: the lowest level is rewritten too, as that is where rows lie under their own removal.
+  Status scrub(kv::Family family, const kv::Range& range) override {
+    TRY(flush());
+    rocksdb::CompactRangeOptions options;
+    options.bottommost_level_compaction = rocksdb::BottommostLevelCompaction::kForce;
+    rocksdb::Slice from = slice(range.from);
+    rocksdb::Slice to = slice(range.to);
+    return check(db_->CompactRange(options, families_.at(family),
+                                   range.from.empty() ? nullptr : &from,
+                                   range.to.empty() ? nullptr : &to));
+  }
+
   FamilySize family_size(kv::Family family) override {
     auto number = [&](const std::string& property) {
       uint64_t value = 0;

@@ -1,6 +1,7 @@
 // Bounds of what one answer gathers.
 #pragma once
 
+#include <chrono>
 #include <cstddef>
 #include <cstdint>
 
@@ -17,5 +18,8 @@ inline constexpr size_t kPageTokenBytesMax = 1'024;
 inline constexpr size_t kBundleBytesFirst = size_t{64} << 10;
 inline constexpr size_t kFastGrowthBytesMax = size_t{1} << 20;
 inline constexpr size_t kEntryBytes = 512;
+
+inline constexpr size_t kEraseTokenBytesMax = 4'096;
+inline constexpr std::chrono::microseconds kEraseTokenLife = std::chrono::hours(24);
 
 }  // namespace continuum::service

@@ -19,8 +19,10 @@ CommitQueue::~CommitQueue() {
 }
 
 Result<CommitResult> CommitQueue::commit(std::span<Prepared> items,
-                                         std::span<const ledger::Append> entries) {
+                                         std::span<const ledger::Append> entries,
+                                         const Rewriting* rewriting) {
   Waiter waiter;
+  waiter.commit.rewriting = rewriting;
   waiter.commit.items = items;
   waiter.commit.entries = entries;
   std::unique_lock lock(mutex_);

@@ -21,9 +21,17 @@ namespace continuum::record {
 // Thread-safe.
 class CommitQueue {
  public:
+  // Rows changed outside of any resource's versions. Made from the rows of commit `as_of`: good
+  // only while that is the last.
+  struct Rewriting {
+    T as_of = 0;
+    kv::Batch rows;
+    std::optional<Ord> erased;  // nothing may be stored under it any more
+  };
   struct Commit {
     std::span<Prepared> items;
     std::span<const ledger::Append> entries;
+    const Rewriting* rewriting = nullptr;  // null: none; without items
     Result<CommitResult> result = CommitResult();
   };
   // Commits a group, at most kGroupCommitMax, and leaves each one's result in it. Called by one
@@ -39,7 +47,8 @@ class CommitQueue {
   ~CommitQueue();
 
   // Returns when it is done.
-  Result<CommitResult> commit(std::span<Prepared> items, std::span<const ledger::Append> entries);
+  Result<CommitResult> commit(std::span<Prepared> items, std::span<const ledger::Append> entries,
+                              const Rewriting* rewriting = nullptr);
   // As Store::append_ledger with `done`.
   void begin(std::vector<ledger::Append> entries, Store::Appended done);
 

@@ -56,6 +56,7 @@ class Checker {
     TRY(check_links());
     TRY(check_memberships());
     TRY(check_commits());
+    TRY(check_erased());
     TRY(check_ledger(view_.snapshot(), keys_,
                      [this](std::string finding) { find(std::move(finding)); }));
     return std::move(report_);
@@ -522,6 +523,32 @@ class Checker {
       if (*joined != (link && link->person == membership->person)) {
         find(fmt::format("links: ord {:x} and person {} disagree", membership->ord.value(),
                          membership->person));
+      }
+    }
+    return cursor->status();
+  }
+
+  // Of what was erased neither key nor place nor version is left.
+  Status check_erased() {
+    auto cursor = view_.snapshot().scan(kMeta, {erased_prefix(), kv::prefix_end(erased_prefix())});
+    while (cursor->next()) {
+      auto erasure = decode_erased(cursor->key(), cursor->value());
+      if (!erasure) {
+        find("meta: an erasure can't be read");
+        continue;
+      }
+      const Ord ord = erasure->ord;
+      std::string place;
+      TRY(bool is_placed, view_.snapshot().get(kDirectory, ord_row_key(ord), place));
+      bool has_rows = false;
+      for (FamilyNumber family : {kCurrent, kHistory}) {
+        std::string prefix = ord_key(ord);
+        auto rows = view_.snapshot().scan(family, {prefix, kv::prefix_end(prefix)});
+        has_rows = rows->next() || has_rows;
+        TRY(rows->status());
+      }
+      if (is_placed || has_rows || keys_.data_key(ord)) {
+        find(fmt::format("meta: ord {:x} was erased, and is not gone", ord.value()));
       }
     }
     return cursor->status();

@@ -421,7 +421,7 @@ void KvStore::commit_group(std::span<CommitQueue::Commit* const> commits) {
   group.person = last_person_;
   group.instant = next_instant();
   for (CommitQueue::Commit* commit : commits) {
-    commit->result = add_to_group(commit->items, group);
+    commit->result = add_to_group(*commit, group);
     if (commit->result && !commit->entries.empty()) {
       add_entries(*commit, group);
     }
@@ -455,6 +455,7 @@ void KvStore::commit_group(std::span<CommitQueue::Commit* const> commits) {
   last_t_ = group.t;
   last_person_ = group.person;
   last_instant_ = group.instant;
+  erased_.merge(group.erased);
   std::lock_guard lock(places_mutex_);
   for (Ord ord : group.placed) {
     places_.at(ord.value()).is_new = false;
@@ -468,8 +469,38 @@ void KvStore::add_entries(CommitQueue::Commit& commit, Group& group) {
       });
 }
 
+Result<CommitResult> KvStore::add_to_group(const CommitQueue::Commit& commit, Group& group) {
+  return commit.rewriting != nullptr ? add_rewriting(*commit.rewriting, group)
+                                     : add_items(commit.items, group);
+}
+
+Result<CommitResult> KvStore::add_rewriting(const CommitQueue::Rewriting& rewriting, Group& group) {
+  if (rewriting.as_of != group.t) {
+    return fail(ErrorCode::kConflict, "something was stored meanwhile");
+  }
+  for (const kv::Batch::Entry& entry : rewriting.rows.entries()) {
+    if (entry.removes) {
+      group.batch.remove(entry.family, rewriting.rows.key(entry));
+    } else {
+      group.batch.put(entry.family, rewriting.rows.key(entry), rewriting.rows.value(entry));
+    }
+  }
+  group.is_rewritten = true;
+  if (rewriting.erased) {
+    group.erased.insert(*rewriting.erased);
+  }
+  CommitResult result;
+  result.t = ++group.t;
+  group.batch.put(kChanges, t_key(result.t), encode_changes({}));
+  group.batch.put(kTimes, t_key(result.t), encode_instant(group.instant));
+  return result;
+}
+
 // All that can fail comes before the first change of the group: others' commits are in it.
-Result<CommitResult> KvStore::add_to_group(std::span<Prepared> items, Group& group) {
+Result<CommitResult> KvStore::add_items(std::span<Prepared> items, Group& group) {
+  if (group.is_rewritten && !items.empty()) {
+    return fail(ErrorCode::kConflict, "a record was erased meanwhile");
+  }
   std::set<std::string> touched;
   std::vector<std::optional<LinkBefore>> links;
   for (const Prepared& item : items) {
@@ -530,6 +561,11 @@ Status KvStore::check_unchanged(const Prepared& item, const Group& group) const 
   };
   std::string directory = directory_key(item.key.type, item.id_hash);
   if (group.touched.contains(directory)) {
+    return conflict();
+  }
+  bool is_erased = std::any_of(item.copies.begin(), item.copies.end(),
+                               [this](const auto& copy) { return erased_.contains(copy.key.ord); });
+  if (is_erased || erased_.contains(item.key.ord)) {
     return conflict();
   }
   bool is_patient = item.key.type == fhir::kPatientType && item.key.ord.is_patient();
@@ -748,10 +784,15 @@ Result<std::unique_ptr<Store>> open_store(const StoreOptions& options) {
   auto store = std::make_unique<KvStore>(
       std::move(kv), std::move(keys), options.clock != nullptr ? *options.clock : system_clock());
   TRY(store->open(options.damaged_ledger));
+  TRY(store->bring_up_to(files, erasure_list_path(keys_folder)));
   if (options.engine == Engine::kRocks) {
     TRY(store->use_temporary_folder(files, options.data_folder + "/temporary"));
   }
   return store;
+}
+
+std::string erasure_list_path(const std::string& keys_folder) {
+  return keys_folder + ".erasures";
 }
 
 bool store_exists(FileSystem& files, const std::string& data_folder) {

@@ -51,6 +51,17 @@ class KvStore final : public Store {
                         std::span<const FileDigest> files,
                         std::span<const Refusal> refusals) override;
   Result<CheckReport> check(const CheckProgress& progress) override;
+  // Keeps the erasure list at `path`, and does what stands on it and is not done. Until then
+  // nothing can be erased.
+  Status bring_up_to(FileSystem& files, const std::string& path);
+  Status change_region_key(const crypto::Key& next, const KeyProgress& progress) override {
+    return keys_->change_region_key(next, progress);
+  }
+  Result<ErasurePlan> plan_erasure(Ord ord) override;
+  Result<ErasureDone> erase(const ErasureOrder& order, const FamilyProgress& progress) override;
+  Result<uint64_t> unscrubbed_erasures() const override;
+  Status scrub(const FamilyProgress& progress) override;
+  std::vector<Erasure> erasures() const override;
   Status flush() override { return kv_->flush(); }
   Sizes sizes() override;
 
@@ -67,6 +78,8 @@ class KvStore final : public Store {
     T t = 0;
     Instant instant;
     PersonNumber person = 0;
+    bool is_rewritten = false;  // `before` is not what the next commits change
+    std::set<Ord> erased;
   };
 
   std::unique_ptr<KvView> kv_view() const {
@@ -82,7 +95,9 @@ class KvStore final : public Store {
 
   void commit_group(std::span<CommitQueue::Commit* const> commits);
   void add_entries(CommitQueue::Commit& commit, Group& group);
-  Result<CommitResult> add_to_group(std::span<Prepared> items, Group& group);
+  Result<CommitResult> add_to_group(const CommitQueue::Commit& commit, Group& group);
+  Result<CommitResult> add_items(std::span<Prepared> items, Group& group);
+  static Result<CommitResult> add_rewriting(const CommitQueue::Rewriting& rewriting, Group& group);
   Status check_unchanged(const Prepared& item, const Group& group) const;
   Status prepare_known(const Draft& draft, const KvView& view, const Located& located,
                        Prepared& out);
@@ -105,6 +120,15 @@ class KvStore final : public Store {
   };
   Result<std::optional<LinkBefore>> read_link(const Prepared& item, const Group& group) const;
   void write_link(const Prepared& item, const LinkBefore& before, T t, Group& group);
+  // The erasures on the list that the rows don't say were done; what only the rows say is added to
+  // the list.
+  Result<std::vector<Erasure>> undone_erasures();
+  Result<ErasureDone> carry_out(const Erasure& erasure, std::string_view outcome,
+                                const FamilyProgress& progress);
+  Result<ErasureDone> try_to_carry_out(const Erasure& erasure, std::string_view outcome,
+                                       const FamilyProgress& progress);
+  static Status keep_number(const KvView& view, Ord ord, kv::Batch& rows);
+  void forget_erased(Ord ord);
   Instant next_instant();
   std::unique_ptr<RowRun> temporary_run();
 
@@ -126,6 +150,11 @@ class KvStore final : public Store {
   std::unordered_map<uint64_t, Place> places_;
   std::unordered_map<IdHash, Ord, IdHashHasher> placed_;
   std::unordered_map<uint16_t, uint32_t> next_local_;
+
+  mutable std::mutex erasures_mutex_;  // one erasure at a time; before all other mutexes
+  std::optional<ErasureList> erasures_;
+  // Nothing may be stored under these any more. Only the leader of the queue touches it, once open.
+  std::set<Ord> erased_;
 
   std::mutex arrivals_mutex_;  // refusals kept are counted, then written
 

@@ -3,6 +3,7 @@
 #include <cstring>
 
 #include "base/bytes.h"
+#include "record/kv/row.h"
 #include "record/kv/values.h"
 
 namespace continuum::record {
@@ -105,6 +106,81 @@ Result<Refusal> decode_refusal(std::string_view key, std::string_view value) {
     return fail(ErrorCode::kCorrupt, "a refusal has the wrong shape");
   }
   return refusal;
+}
+
+std::string erased_prefix() {
+  return "e";
+}
+
+std::string erased_key(Ord ord) {
+  return erased_prefix() + ord_key(ord);
+}
+
+Result<Ord> decode_erased_key(std::string_view key) {
+  ByteReader reader(key);
+  TRY(uint8_t kind, reader.u8());
+  TRY(uint64_t ord, reader.u48());
+  if (kind != 'e' || !reader.empty()) {
+    return fail(ErrorCode::kCorrupt, "the key of an erasure has the wrong shape");
+  }
+  return Ord::from_value(ord);
+}
+
+std::string encode_erased(const Erasure& erasure) {
+  std::string value;
+  put_u64(value, erasure.certificate);
+  put_u64(value, static_cast<uint64_t>(erasure.instant.micros));
+  put_length_prefixed(value, erasure.patient);
+  put_length_prefixed(value, erasure.by);
+  put_length_prefixed(value, erasure.reason);
+  return value;
+}
+
+Result<Erasure> decode_erased(std::string_view key, std::string_view value) {
+  Erasure erasure;
+  TRY(erasure.ord, decode_erased_key(key));
+  ByteReader reader(value);
+  TRY(erasure.certificate, reader.u64());
+  TRY(uint64_t micros, reader.u64());
+  erasure.instant.micros = static_cast<int64_t>(micros);
+  TRY(auto patient, reader.length_prefixed());
+  TRY(auto by, reader.length_prefixed());
+  TRY(auto reason, reader.length_prefixed());
+  erasure.patient = patient;
+  erasure.by = by;
+  erasure.reason = reason;
+  if (!reader.empty()) {
+    return fail(ErrorCode::kCorrupt, "an erasure has the wrong shape");
+  }
+  return erasure;
+}
+
+std::string unscrubbed_prefix() {
+  return "w";
+}
+
+std::string unscrubbed_key(uint64_t certificate) {
+  std::string key = unscrubbed_prefix();
+  put_u64(key, certificate);
+  return key;
+}
+
+std::string encode_ords(std::span<const Ord> ords) {
+  std::string value;
+  for (Ord ord : ords) {
+    put_ord(value, ord);
+  }
+  return value;
+}
+
+Result<std::vector<Ord>> decode_ords(std::string_view value) {
+  std::vector<Ord> ords;
+  ByteReader reader(value);
+  while (!reader.empty()) {
+    TRY(uint64_t ord, reader.u48());
+    ords.push_back(Ord::from_value(ord));
+  }
+  return ords;
 }
 
 }  // namespace continuum::record

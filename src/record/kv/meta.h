@@ -2,11 +2,14 @@
 #pragma once
 
 #include <array>
+#include <span>
 #include <string>
 #include <string_view>
+#include <vector>
 
 #include "base/instant.h"
 #include "base/result.h"
+#include "record/erasure_list.h"
 #include "record/ids.h"
 
 namespace continuum::record {
@@ -51,5 +54,17 @@ std::string refusal_prefix(SourceNumber source, const FileDigest& file);
 std::string refusal_key(const Refusal& refusal);
 std::string encode_refusal(const Refusal& refusal);
 Result<Refusal> decode_refusal(std::string_view key, std::string_view value);
+
+// What was erased, and what of it scrub() has yet to rewrite.
+std::string erased_prefix();
+std::string erased_key(Ord ord);
+Result<Ord> decode_erased_key(std::string_view key);
+std::string encode_erased(const Erasure& erasure);
+Result<Erasure> decode_erased(std::string_view key, std::string_view value);
+std::string unscrubbed_prefix();
+std::string unscrubbed_key(uint64_t certificate);
+// Under these ords rows were removed or replaced.
+std::string encode_ords(std::span<const Ord> ords);
+Result<std::vector<Ord>> decode_ords(std::string_view value);
 
 }  // namespace continuum::record

@@ -74,6 +74,33 @@ TEST_P(StoreContract, SnapshotsStandStill) {
   EXPECT_FALSE(cursor->next());
 }
 
+TEST_P(StoreContract, ScrubbingChangesNoRow) {
+  auto store = GetParam().create();
+  Rows expected;
+  for (int round = 0; round < 4; ++round) {
+    Batch batch;
+    for (int i = 0; i < 50; ++i) {
+      std::string key = "k" + std::to_string(i);
+      if (round > 0 && i % 3 == round % 3) {
+        batch.remove(0, key);
+        expected.erase(key);
+      } else {
+        expected[key] = std::to_string(round) + std::string(100, 'v');
+        batch.put(0, key, expected[key]);
+      }
+    }
+    ASSERT_TRUE(store->commit(batch, Durability::kSynced));
+    if (round % 2 == 0) {
+      ASSERT_TRUE(store->flush());
+    }
+  }
+  ASSERT_TRUE(store->scrub(0, {"k2", "k4"}));
+  EXPECT_EQ(read_all(*store->snapshot(), 0, {"", ""}), expected);
+  ASSERT_TRUE(store->scrub(0, {}));
+  EXPECT_EQ(read_all(*store->snapshot(), 0, {"", ""}), expected);
+  ASSERT_TRUE(store->scrub(1, {})) << "an empty family";
+}
+
 TEST_P(StoreContract, CursorsKeepTheirRange) {
   auto store = GetParam().create();
   Batch batch;

@@ -111,7 +111,7 @@ Result<int> confirm(EraseArguments& arguments) {
   TRY(auto store, open_existing(arguments));
   TRY(auto token,
       service::open_erase_token(store->page_token_key(), arguments.token, SystemClock().now()));
-  Progress progress;
+  Progress progress("families");
   TRY(auto done,
       store->erase({token.ord, token.state, user_name(), token.reason}, shown_by(progress)));
   progress.clear();
@@ -151,7 +151,7 @@ Result<int> scrub(EraseArguments& arguments) {
   if (count > 0) {
     TRY(record_command(*store, "scrub", "begun", fmt::format(R"({{"erasures":{}}})", count)));
   }
-  Progress progress;
+  Progress progress("families");
   TRY(store->scrub(shown_by(progress)));
   progress.clear();
   // Opened anew, the store begins a log and a list of files without what was.

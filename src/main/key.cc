@@ -61,7 +61,7 @@ Result<int> rotate(KeyArguments& arguments) {
   if (!was_done) {
     TRY(record_command(*store, "key rotate", "begun", details));
   }
-  Progress progress;
+  Progress progress("keys");
   uint64_t keys = 0;
   TRY(store->change_region_key(next, [&](uint64_t done, uint64_t total) {
     keys = total;

@@ -14,7 +14,8 @@ constexpr int kBarWidth = 30;
 
 }  // namespace
 
-Progress::Progress() : terminal_(isatty(STDERR_FILENO) != 0) {}
+Progress::Progress(std::string unit)
+    : unit_(std::move(unit)), terminal_(isatty(STDERR_FILENO) != 0) {}
 
 double Progress::seconds() const {
   return std::chrono::duration<double>(Clock::now() - start_).count();
@@ -34,8 +35,8 @@ void Progress::show(const std::string& stage, uint64_t done, uint64_t total, uin
   if (terminal_) {
     draw_bar(stage, share, count, left);
   } else {
-    std::fprintf(stderr, "%s: %.0f %%, %lu resources, %.0f/s, about %.0f s left\n", stage.c_str(),
-                 share * 100, count, static_cast<double>(count) / seconds(), left);
+    std::fprintf(stderr, "%s: %.0f %%, %lu %s, %.0f/s, about %.0f s left\n", stage.c_str(),
+                 share * 100, count, unit_.c_str(), static_cast<double>(count) / seconds(), left);
   }
 }
 

@@ -12,7 +12,8 @@ namespace continuum::commands {
 // Writes to standard error. Thread-safe.
 class Progress {
  public:
-  Progress();
+  // `unit`: what is counted, in the plural.
+  explicit Progress(std::string unit = "resources");
   // `done` of `total` in any one unit; `count` things so far ("resources").
   void show(const std::string& stage, uint64_t done, uint64_t total, uint64_t count);
   // Removes the bar.
@@ -24,6 +25,7 @@ class Progress {
   void draw_bar(const std::string& stage, double share, uint64_t count, double left);
 
   std::mutex mutex_;
+  std::string unit_;
   bool terminal_;
   Clock::time_point start_ = Clock::now();
   Clock::time_point shown_ = Clock::time_point::min();

@@ -224,7 +224,7 @@ TEST_P(CheckTest, FindsAMissingDataKey) {
   std::string path = store_.folder() + ".keys/keys.log";
   std::string bytes = *read_file(posix_files(), path, 1 << 20);
   store_.with_rows([&](kv::Store&) {
-    ASSERT_TRUE(replace_file(posix_files(), path, bytes.substr(0, 8 + 69 * 4)));
+    ASSERT_TRUE(replace_file(posix_files(), path, bytes.substr(0, 24 + 69 * 5)));
   });
   auto findings = store_.writer().findings();
   ASSERT_FALSE(findings.empty());

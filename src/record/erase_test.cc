@@ -524,6 +524,10 @@ TEST_F(EraseFilesTest, NoFileHoldsAnythingOnceItIsScrubbed) {
   EXPECT_GT(left, 0U) << "nothing is left to scrub";
 
   store_.reopen();
+  {
+    auto view = store_->view();
+    EXPECT_EQ(store_->scrub({}).error().code, ErrorCode::kBusy);
+  }
   ASSERT_TRUE(store_->scrub({}));
   EXPECT_EQ(*store_->unscrubbed_erasures(), 0U);
   store_.reopen();
@@ -656,7 +660,9 @@ class EraseDurabilityTest : public testing::Test {
     return options;
   }
 
-  void live(uint64_t cut, bool& power_stayed_on) {
+  enum class Until : uint8_t { kErased, kScrubbed };
+
+  void live(Until until, uint64_t cut, bool& power_stayed_on) {
     SCOPED_TRACE("cut at " + std::to_string(cut));
     MemoryFileSystem disk;
     Ord ann;
@@ -674,7 +680,8 @@ class EraseDurabilityTest : public testing::Test {
       ASSERT_TRUE(store);
       disk.cut_after(cut);
       acknowledged = erase(**store, ann).has_value();
-      Status scrubbed = acknowledged ? (*store)->scrub({}) : Status();
+      bool scrubs = acknowledged && until == Until::kScrubbed;
+      Status scrubbed = scrubs ? (*store)->scrub({}) : Status();
       power_stayed_on = !disk.power_is_cut();
       ASSERT_TRUE(!power_stayed_on || (acknowledged && scrubbed));
     }
@@ -715,12 +722,68 @@ class EraseDurabilityTest : public testing::Test {
   std::atomic<int> gone_{0};  // and not acknowledged
 };
 
-TEST_F(EraseDurabilityTest, SurvivesAPowerCutAtEveryOperation) {
-  uint64_t next = live_with_every_cut(
-      cut_stride(9), [this](uint64_t cut, bool& power_stayed_on) { live(cut, power_stayed_on); });
-  EXPECT_GT(next, 30U);
+TEST_F(EraseDurabilityTest, ErasesOrNotAtEveryPowerCut) {
+  uint64_t next = live_with_every_cut(1, [this](uint64_t cut, bool& power_stayed_on) {
+    live(Until::kErased, cut, power_stayed_on);
+  });
+  EXPECT_GT(next, 10U);
   EXPECT_GT(not_begun_, 0);
   EXPECT_GT(gone_, 0);
+}
+
+TEST_F(EraseDurabilityTest, ScrubsOrNotAtEveryPowerCut) {
+  uint64_t next = live_with_every_cut(cut_stride(25), [this](uint64_t cut, bool& power_stayed_on) {
+    live(Until::kScrubbed, cut, power_stayed_on);
+  });
+  EXPECT_GT(next, 100U);
+}
+
+// A whole store: it opens with one of the two keys, and doing it again ends with the new one.
+TEST(RegionKeyChange, SurvivesAPowerCutAtEveryOperation) {
+  bool was_old = false;
+  bool was_new = false;
+  for (uint64_t cut = 0;; ++cut) {
+    MemoryFileSystem disk;
+    StoreOptions options;
+    options.data_folder = "/data";
+    options.region_key = region_key(1);
+    options.files = &disk;
+    options.tiny = true;
+    bool completed = false;
+    {
+      auto store = open_store(options);
+      ASSERT_TRUE(store);
+      ASSERT_TRUE(Writer(**store).put({kAnn, kBob, condition("c1", "ann", "1")}));
+      disk.cut_after(cut);
+      completed = (*store)->change_region_key(region_key(2), {}).has_value();
+      ASSERT_EQ(completed, !disk.power_is_cut());
+    }
+    disk.cut_power();
+    disk.restore_power();
+    auto with_old = open_store(options);
+    was_old = was_old || with_old;
+    if (!with_old) {
+      ASSERT_EQ(with_old.error().code, ErrorCode::kForbidden) << "cut at " << cut;
+      options.region_key = region_key(2);
+      with_old = open_store(options);
+      ASSERT_TRUE(with_old) << "with neither: cut at " << cut;
+      was_new = true;
+    } else {
+      ASSERT_FALSE(completed);
+    }
+    ASSERT_TRUE((*with_old)->change_region_key(region_key(2), {}));
+    EXPECT_EQ(Writer(**with_old).findings(), std::vector<std::string>{});
+    with_old->reset();
+    options.region_key = region_key(2);
+    auto with_new = open_store(options);
+    ASSERT_TRUE(with_new) << with_new.error().text();
+    EXPECT_EQ(Writer(**with_new).findings(), std::vector<std::string>{});
+    if (completed) {
+      EXPECT_GT(cut, 3U);
+      break;
+    }
+  }
+  EXPECT_TRUE(was_old && was_new);
 }
 
 TEST(RegionKeyChange, OfAStoreInUse) {

@@ -2,7 +2,9 @@
 #include <algorithm>
 #include <cstddef>
 #include <cstdint>
+#include <string>
 #include <string_view>
+#include <vector>
 
 #include "base/check.h"
 #include "record/kv/changes.h"
@@ -46,6 +48,10 @@ void check_rows(std::string_view bytes) {
   check_again(bytes, decode_instant, encode_instant);
   check_meaning(bytes, decode_changes, encode_changes);
   check_meaning(bytes, decode_arrival, encode_arrival);
+  check_again(bytes, decode_ords, [](const std::vector<Ord>& ords) { return encode_ords(ords); });
+  const std::string erased = erased_key(Ord::patient(1, kFirstPatientLocal));
+  check_meaning(
+      bytes, [&](std::string_view value) { return decode_erased(erased, value); }, encode_erased);
   static_cast<void>(decode_person(bytes));
   static_cast<void>(decode_index_stamp(bytes));
 }
@@ -59,6 +65,7 @@ void check_keys(std::string_view bytes) {
   }
   check_again(bytes, decode_t_key, t_key);
   check_again(bytes, decode_ord_row_key, ord_row_key);
+  check_again(bytes, decode_erased_key, erased_key);
   check_again(bytes, decode_membership_key, membership_key);
   check_again(bytes, decode_directory_key,
               [](const ResourceKey& key) { return directory_key(key.type, key.id.hash); });

@@ -381,7 +381,7 @@ class Store {
   // Erasures whose rows older files may still hold: see scrub().
   virtual Result<uint64_t> unscrubbed_erasures() const = 0;
   // Rewrites the files that may hold rows of what was erased. When the store was then opened once
-  // more, none of its files holds any. No view may be open. May be repeated after a failure.
+  // more, none of its files holds any. kBusy: a view is open. May be repeated after a failure.
   virtual Status scrub(const FamilyProgress& progress) = 0;
   // What stands on the erasure list, in its order.
   virtual std::vector<Erasure> erasures() const = 0;

@@ -385,7 +385,9 @@ class Eraser {
 
   // A commit that changed nothing else stays as a number and an instant.
   Status take_changes() {
-    for (const auto& [t, items] : forgotten_) {
+    for (const auto& [at, forgotten] : forgotten_) {
+      const T t = at;
+      const std::set<ItemKey>& items = forgotten;
       std::string value;
       TRY(bool found, view_.snapshot().get(kChanges, t_key(t), value));
       if (!found) {

@@ -244,6 +244,9 @@ Result<uint64_t> KvStore::unscrubbed_erasures() const {
 
 Status KvStore::scrub(const FamilyProgress& progress) {
   std::lock_guard lock(erasures_mutex_);
+  if (views_open_ > 0) {  // they would keep alive what is to go
+    return fail(ErrorCode::kBusy, "somebody reads from the store");
+  }
   std::set<Ord> touched;
   kv::Batch scrubbed;
   {

@@ -13,6 +13,7 @@
 #include "json/document.h"
 #include "json/patch.h"
 #include "json/writer.h"
+#include "ledger/limits.h"
 #include "service/limits.h"
 
 namespace continuum::service {
@@ -79,6 +80,7 @@ class Writer {
     out_.changes.resize(changes_.size());
     out_.items.resize(changes_.size());
     TRY(for_each([this](size_t i) { return prepare(i); }));
+    TRY(check_persons());
     return std::move(out_);
   }
 
@@ -397,6 +399,19 @@ class Writer {
       } else if (child.first != nullptr) {
         TRY(rewrite_references(change, child));
       }
+    }
+    return {};
+  }
+
+  // Each has an entry in the ledger.
+  Status check_persons() const {
+    size_t persons = 0;
+    for (const record::Prepared& item : out_.items) {
+      persons += 1 + item.copies.size();
+    }
+    if (persons > ledger::kPersonsMax) {
+      return fail(ErrorCode::kTooLarge, "the write is about too many patients at once",
+                  {{"", "send it in several parts"}});
     }
     return {};
   }

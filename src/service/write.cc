@@ -73,10 +73,7 @@ class Writer {
     TRY(for_each([this](size_t i) { return admit(changes_[i]); }));
     TRY(source_, context_.store.register_source(source_name_));
     TRY(for_each([this](size_t i) { return plan(changes_[i], plans_[i], i); }));
-    TRY(for_each([this](size_t i) -> Status {
-      TRY(plans_[i].home, home_of(i, 0));
-      return {};
-    }));
+    TRY(find_homes());
     out_.changes.resize(changes_.size());
     out_.items.resize(changes_.size());
     TRY(for_each([this](size_t i) { return prepare(i); }));
@@ -105,6 +102,19 @@ class Writer {
       }
     }
     return {};
+  }
+
+  // A place that is made is kept: so not before everything has one.
+  Status find_homes() {
+    TRY(for_each([this](size_t i) -> Status {
+      TRY(home_of(i, 0));
+      return {};
+    }));
+    makes_places_ = true;
+    return for_each([this](size_t i) -> Status {
+      TRY(plans_[i].home, home_of(i, 0));
+      return {};
+    });
   }
 
   Status admit(const Change& change) {
@@ -295,15 +305,19 @@ class Writer {
     if (plan.home) {
       return *plan.home;
     }
-    if (change.kind == Change::Kind::kDelete) {
+    if (plan.stored &&
+        (change.kind == Change::Kind::kDelete || change.type == fhir::kPatientType)) {
       return plan.stored->key.ord;
     }
     if (change.type == fhir::kPatientType) {
-      return context_.store.place_patient(source_, plan.resource.id.hash, plan.own_id);
+      const record::IdHash& hash = plan.resource.id.hash;
+      return makes_places_ ? context_.store.place_patient(source_, hash, plan.own_id)
+                           : a_place_to_be(hash);
     }
     if (fhir::is_shared_type(change.type)) {
       return Ord::shared();
     }
+    plan.also_about.clear();
     std::optional<Ord> home;
     for (const std::string& reference : plan.candidates) {
       TRY(Ord patient, patient_named(change, reference, depth));
@@ -324,6 +338,11 @@ class Writer {
     }
     // What names nobody stays where it is.
     return home.value_or(plan.stored ? plan.stored->key.ord : Ord::quarantine(source_));
+  }
+
+  // Stands for the place that a new patient will get.
+  static Ord a_place_to_be(const record::IdHash& patient) {
+    return Ord::patient(record::IdMinter::bucket_of(patient), UINT32_MAX);
   }
 
   // The place of this source's patient that a reference leads to, itself or by what it names; no
@@ -457,6 +476,7 @@ class Writer {
   std::string_view rule_;
   record::SourceNumber source_ = 0;
   std::vector<Plan> plans_;
+  bool makes_places_ = false;
   std::unordered_map<std::string, size_t> by_full_url_;
   std::set<std::pair<fhir::TypeNumber, record::IdHash>> named_;
   json::Document document_;

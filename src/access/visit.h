@@ -58,6 +58,8 @@ class Visit {
 
   const Principal& principal() const { return caller_.principal; }
   const Scope& scope() const { return scope_; }
+  // Of a system, once its source has sent anything.
+  std::optional<record::SourceNumber> source() const { return caller_.source; }
   // The commit everything is of: the last, or that of the answer being replayed.
   record::T stable_t() const { return as_of_.value_or(view_->stable_t()); }
   bool is_replay() const { return as_of_.has_value(); }

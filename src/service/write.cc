@@ -71,7 +71,7 @@ class Writer {
       return std::move(out_);
     }
     TRY(for_each([this](size_t i) { return admit(changes_[i]); }));
-    TRY(source_, context_.store.register_source(source_name_));
+    TRY(source_, source_number());
     TRY(for_each([this](size_t i) { return plan(changes_[i], plans_[i], i); }));
     TRY(find_homes());
     out_.changes.resize(changes_.size());
@@ -102,6 +102,13 @@ class Writer {
       }
     }
     return {};
+  }
+
+  // The first write of a source registers it.
+  Result<record::SourceNumber> source_number() {
+    auto known = context_.visit.source();
+    return known ? Result<record::SourceNumber>(*known)
+                 : context_.store.register_source(source_name_);
   }
 
   // A place that is made is kept: so not before everything has one.

@@ -192,6 +192,63 @@ TEST_F(TransactionTest, WhatNamesEachOtherNamesNobody) {
             400);
 }
 
+std::string appointment(const std::vector<std::string>& actors) {
+  std::string out = R"({"resourceType":"Appointment","status":"booked","participant":[)";
+  for (const std::string& actor : actors) {
+    out += (out.ends_with('[') ? "" : ",") +
+           (R"({"status":"accepted","actor":{"reference":")" + actor + "\"}}");
+  }
+  return out + "]}";
+}
+
+// A URN doesn't say what it names: a practitioner, who comes first, is not whom it is about.
+TEST_F(TransactionTest, WhatIsForEveryoneIsPassedOver) {
+  http::Response response = commit(
+      {{"urn:uuid:d", "POST", "Practitioner", R"({"resourceType":"Practitioner"})"},
+       {"urn:uuid:a", "POST", "Patient", patient("Smith")},
+       {"urn:uuid:b", "POST", "Patient", patient("Jones", "", "9990000026")},
+       {"", "POST", "Appointment", appointment({"urn:uuid:d", "urn:uuid:a", "urn:uuid:b"})}});
+  ASSERT_EQ(response.status, 200) << response.body;
+  auto told = responses(response);
+  for (size_t i : {1, 2}) {
+    EXPECT_NE(get("Patient/" + id_of(told[i]) + "/$everything").body.find(id_of(told[3])),
+              std::string::npos);
+  }
+  expect_sound();
+}
+
+// SAFETY: what is about a Group is not about the first of its members.
+TEST_F(TransactionTest, WhatIsAboutAGroupIsNotAboutAMember) {
+  const std::string group =
+      R"({"resourceType":"Group","type":"person","actual":true,"member":[{"entity":{"reference":"urn:uuid:a"}}]})";
+  http::Response response = commit({{"urn:uuid:a", "POST", "Patient", patient("Smith")},
+                                    {"urn:uuid:g", "POST", "Group", group},
+                                    {"", "POST", "Observation", observation("urn:uuid:g", "a")}});
+  EXPECT_EQ(response.status, 400) << response.body;
+  EXPECT_NE(response.body.find("Bundle.entry[2]"), std::string::npos) << response.body;
+}
+
+// Each of many layers names all of the next: who is meant is found without walking every way.
+TEST_F(TransactionTest, ManyNamesInManyLayersAreFoundAtOnce) {
+  constexpr int kLayers = 12;
+  constexpr int kWide = 20;
+  std::vector<Entry> entries{{"urn:uuid:p", "POST", "Patient", patient("Smith")}};
+  auto name = [](int layer, int i) {
+    return layer == kLayers ? std::string("urn:uuid:p")
+                            : "urn:uuid:" + std::to_string(layer) + "-" + std::to_string(i);
+  };
+  for (int layer = 0; layer < kLayers; ++layer) {
+    std::vector<std::string> actors;
+    for (int i = 0; i < kWide; ++i) {
+      actors.push_back(name(layer + 1, i));
+    }
+    for (int i = 0; i < kWide; ++i) {
+      entries.push_back({name(layer, i), "POST", "Appointment", appointment(actors)});
+    }
+  }
+  EXPECT_EQ(commit(entries).status, 200);
+}
+
 TEST_F(TransactionTest, BadBundlesAreRefused) {
   record::T t = fixture_.t();
   for (const char* body :

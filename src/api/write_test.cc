@@ -182,6 +182,11 @@ TEST_F(WriteTest, AnotherPersonIsNotWrittenOverAPatient) {
   EXPECT_EQ(other.body.find("1980"), std::string::npos);
   EXPECT_EQ(field(get("Patient/" + id), "ETag"), "W/\"1\"");
   EXPECT_EQ(send("PUT", "Patient/" + id, patient("Jones", id)).status, 200);
+  // Nor over what a deleted Patient leaves behind.
+  EXPECT_EQ(send("DELETE", "Patient/" + id, "").status, 204);
+  EXPECT_EQ(send("PUT", "Patient/" + id, patient("Other", id, "9990000026", "1999-09-09")).status,
+            409);
+  EXPECT_EQ(send("PUT", "Patient/" + id, patient("Jones", id)).status, 201);
 }
 
 TEST_F(WriteTest, AResourceStaysWithItsPatient) {

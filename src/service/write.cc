@@ -87,8 +87,8 @@ class Writer {
     std::optional<record::Located> stored;
     record::ResourceKey resource;
     std::string own_id;
-    std::string patched;  // the body that a patch makes of the version there
-    uint32_t patched_version = 0;
+    std::string patched;                  // the body that a patch makes of the version there
+    std::optional<uint32_t> seen;         // the version that was looked into
     std::vector<std::string> candidates;  // references that place it with a patient
     std::vector<Ord> also_about;
     std::optional<Ord> home;
@@ -193,7 +193,7 @@ class Writer {
     TRY(document_.parse(text));
     TRY(patch.apply(document_));
     json::write(*document_.root(), plan.patched);
-    plan.patched_version = stored.row.header.version;
+    plan.seen = stored.row.header.version;
     return {};
   }
 
@@ -327,16 +327,12 @@ class Writer {
     plan.also_about.clear();
     std::optional<Ord> home;
     for (const std::string& reference : plan.candidates) {
-      TRY(Ord patient, patient_named(change, reference, depth));
-      if (!home && !patient.is_patient()) {
-        return unknown_patient();
-      }
-      if (!home) {
-        home = patient;
-      } else if (patient.is_patient() && patient != *home &&
-                 std::find(plan.also_about.begin(), plan.also_about.end(), patient) ==
-                     plan.also_about.end()) {
-        plan.also_about.push_back(patient);
+      TRY(auto named, find(change, reference));
+      if (home) {
+        TRY(auto patient, patient_itself(named));
+        add_also_about(patient, *home, plan);
+      } else if (!is_for_everyone(named)) {
+        TRY(home, patient_of(named, depth));
       }
     }
     if (plan.also_about.size() >= record::kPlacesMax) {
@@ -347,22 +343,55 @@ class Writer {
     return home.value_or(plan.stored ? plan.stored->key.ord : Ord::quarantine(source_));
   }
 
+  fhir::TypeNumber type_of(const Named& named) const {
+    return named.change ? changes_[*named.change].type : named.located.key.type;
+  }
+
+  // A URN doesn't say what it names: when that is for everyone, the next candidate counts.
+  bool is_for_everyone(const std::optional<Named>& named) const {
+    return named && fhir::is_shared_type(type_of(*named));
+  }
+
+  // The patient that a reference leads to, itself or by what it names first in turn. One chain, of
+  // bounded length.
+  Result<Ord> patient_of(const std::optional<Named>& named, size_t depth) {
+    // SAFETY: what is about a Group is not about the first of its members.
+    static const fhir::TypeNumber group = *fhir::type_number("Group");
+    if (!named || type_of(*named) == group || depth == kHomeDepthMax) {
+      return unknown_patient();
+    }
+    Ord ord;
+    if (named->change) {
+      TRY(ord, home_of(*named->change, depth + 1));
+    } else if (named->located.source == source_) {
+      ord = named->located.key.ord;
+    }
+    return ord.is_patient() ? Result<Ord>(ord) : unknown_patient();
+  }
+
+  // The same when it names a Patient of this source directly; others concern nobody else.
+  Result<std::optional<Ord>> patient_itself(const std::optional<Named>& named) {
+    if (!named || type_of(*named) != fhir::kPatientType) {
+      return std::optional<Ord>();
+    }
+    if (!named->change && named->located.source != source_) {
+      return std::optional<Ord>();
+    }
+    TRY(Ord ord, patient_of(named, 0));
+    return std::optional(ord);
+  }
+
+  static void add_also_about(std::optional<Ord> patient, Ord home, Plan& plan) {
+    auto& known = plan.also_about;
+    if (patient && *patient != home &&
+        std::find(known.begin(), known.end(), *patient) == known.end()) {
+      known.push_back(*patient);
+    }
+  }
+
   // Stands for the place that a new patient will get.
   static Ord a_place_to_be(const record::IdHash& patient) {
     return Ord::patient(record::IdMinter::bucket_of(patient), UINT32_MAX);
-  }
-
-  // The place of this source's patient that a reference leads to, itself or by what it names; no
-  // patient's when it leads to none.
-  Result<Ord> patient_named(const Change& from, std::string_view reference, size_t depth) {
-    TRY(auto named, find(from, reference));
-    if (!named || depth == kHomeDepthMax) {
-      return Ord();
-    }
-    if (named->change) {
-      return home_of(*named->change, depth + 1);
-    }
-    return named->located.source == source_ ? named->located.key.ord : Ord();
   }
 
   Status prepare(size_t index) {
@@ -398,8 +427,8 @@ class Writer {
     out.is_new = item.previous_version == 0 || item.previous_deleted;
     TRY(check_condition(change, item));
     // SAFETY: the store may be further than what was looked at: a patch would undo what came
-    // between.
-    bool is_late = !plan.patched.empty() && item.previous_version != plan.patched_version;
+    // between, and who the patient is would not have been compared with it.
+    bool is_late = plan.seen && *plan.seen != item.previous_version;
     if (item.unchanged) {
       TRY(auto versions, view_.versions(item.key));
       is_late = is_late || versions.empty() ||
@@ -442,16 +471,21 @@ class Writer {
     return {};
   }
 
-  Status check_is_same_person(const Plan& plan, const json::Node& root) {
+  // SAFETY: also with what was there before a deletion: the rest of the record is there still.
+  Status check_is_same_person(Plan& plan, const json::Node& root) {
     if (!plan.stored) {
       return {};
     }
-    auto stored = view_.read(plan.stored->key);
-    if (!stored) {
-      return stored.error().code == ErrorCode::kGone ? Status() : fail(stored.error());
+    TRY(auto versions, view_.versions(plan.stored->key));
+    auto last = std::find_if(versions.begin(), versions.end(), [](const record::StoredItem& item) {
+      return !item.row.header.deleted;
+    });
+    if (last == versions.end()) {
+      return {};
     }
+    plan.seen = versions.front().row.header.version;
     std::string body;
-    TRY(view_.open_canonical(*stored, body));
+    TRY(view_.open_canonical(*last, body));
     json::Document document;
     TRY(document.parse(body));
     if (identity::are_other_people(identity::person_facts(*document.root()),

@@ -210,7 +210,7 @@ TEST_F(TransactionTest, WhatIsForEveryoneIsPassedOver) {
        {"", "POST", "Appointment", appointment({"urn:uuid:d", "urn:uuid:a", "urn:uuid:b"})}});
   ASSERT_EQ(response.status, 200) << response.body;
   auto told = responses(response);
-  for (size_t i : {1, 2}) {
+  for (size_t i : {size_t{1}, size_t{2}}) {
     EXPECT_NE(get("Patient/" + id_of(told[i]) + "/$everything").body.find(id_of(told[3])),
               std::string::npos);
   }

@@ -28,6 +28,7 @@
 #include "ledger/log.h"
 #include "ledger/source.h"
 #include "record/canonical.h"
+#include "record/criteria.h"
 #include "record/erasure_list.h"
 #include "record/ids.h"
 #include "record/key_store.h"
@@ -142,6 +143,10 @@ class View {
   virtual Result<std::vector<ItemKey>> find_token(fhir::TypeNumber type, std::string_view parameter,
                                                   std::string_view system, std::string_view code,
                                                   size_t count_max) const = 0;
+  // Current items that meet the criteria, in no order, each at its home; at most `count_max`.
+  // kTooLarge: too many resources meet some of them.
+  virtual Result<std::vector<ItemKey>> find_matching(const Criteria& criteria,
+                                                     size_t count_max) const = 0;
 
   // The person a source patient belongs to, or belonged to as of a t. kNotFound when the ord is no
   // patient.
@@ -338,9 +343,11 @@ class Store {
   virtual Status prepare(const Draft& draft, Prepared& out) = 0;
   // All or none, durable when it returns. kConflict: something changed since prepare: prepare
   // again. kInvalid: a resource is there twice.
-  // `entries` go into the ledger in the same batch.
+  // `entries` go into the ledger in the same batch. `conditions` hold at the moment of the commit,
+  // or it is kConflict.
   virtual Result<CommitResult> commit(std::span<Prepared> items,
-                                      std::span<const ledger::Append> entries = {}) = 0;
+                                      std::span<const ledger::Append> entries = {},
+                                      std::span<const Condition> conditions = {}) = 0;
   // Appends to the ledger: all or none, durable when it returns; the number of the first. One sync
   // serves all that wait. Also while a bulk load runs, but not at the moment of its flush().
   virtual Result<uint64_t> append_ledger(std::span<const ledger::Append> entries) = 0;

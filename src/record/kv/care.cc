@@ -8,19 +8,9 @@
 namespace continuum::record {
 namespace {
 
-constexpr uint64_t kSignBit = uint64_t{1} << 63;
 constexpr uint8_t kNamesNobody = 0;
 constexpr uint8_t kNamesResource = 1;
 constexpr uint8_t kNamesOther = 2;
-
-void put_instant(std::string& out, Instant instant) {
-  put_u64(out, static_cast<uint64_t>(instant.micros) ^ kSignBit);
-}
-
-Result<Instant> take_instant(ByteReader& reader) {
-  TRY(uint64_t value, reader.u64());
-  return Instant{static_cast<int64_t>(value ^ kSignBit)};
-}
 
 std::optional<ResourceId> organisation_of(std::string_view reference) {
   fhir::ParsedReference parsed = fhir::parse_reference(reference);

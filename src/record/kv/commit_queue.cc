@@ -20,11 +20,13 @@ CommitQueue::~CommitQueue() {
 
 Result<CommitResult> CommitQueue::commit(std::span<Prepared> items,
                                          std::span<const ledger::Append> entries,
+                                         std::span<const Condition> conditions,
                                          const Rewriting* rewriting) {
   Waiter waiter;
   waiter.commit.rewriting = rewriting;
   waiter.commit.items = items;
   waiter.commit.entries = entries;
+  waiter.commit.conditions = conditions;
   std::unique_lock lock(mutex_);
   queue_.push_back(&waiter);
   while (!waiter.is_done) {

@@ -31,6 +31,7 @@ class CommitQueue {
   struct Commit {
     std::span<Prepared> items;
     std::span<const ledger::Append> entries;
+    std::span<const Condition> conditions;
     const Rewriting* rewriting = nullptr;  // null: none; without items
     Result<CommitResult> result = CommitResult();
   };
@@ -48,6 +49,7 @@ class CommitQueue {
 
   // Returns when it is done.
   Result<CommitResult> commit(std::span<Prepared> items, std::span<const ledger::Append> entries,
+                              std::span<const Condition> conditions = {},
                               const Rewriting* rewriting = nullptr);
   // As Store::append_ledger with `done`.
   void begin(std::vector<ledger::Append> entries, Store::Appended done);

@@ -15,12 +15,7 @@ namespace continuum::record {
 namespace {
 
 constexpr uint8_t kCopyBit = 0x80;
-constexpr uint64_t kSignBit = uint64_t{1} << 63;
 constexpr size_t kOrdAndItemSize = 6 + 4;
-
-uint64_t sortable(Instant instant) {
-  return static_cast<uint64_t>(instant.micros) ^ kSignBit;
-}
 
 }  // namespace
 
@@ -50,22 +45,20 @@ class IndexSink final : public fhir::SearchValueSink {
                  std::string_view identifier_system, std::string_view identifier_value) override {
     if (!reference.empty()) {
       start(kPostings, parameter);
-      put_target(reference);
+      put_named(reference);
       finish();
     }
     if (!identifier_value.empty()) {
       start(kPostings, parameter);
-      put_u8(out_.bytes_, 'I');
-      put_term(out_.bytes_, identifier_value);
-      put_term(out_.bytes_, identifier_system);
+      put_reference_identifier(out_.bytes_, identifier_value, std::string(identifier_system));
       finish();
     }
   }
 
   void date(fhir::ParameterNumber parameter, const fhir::DateRange& range) override {
     start(kRanges, parameter);
-    put_u64(out_.bytes_, sortable(range.low));
-    put_u64(out_.bytes_, sortable(range.high));
+    put_instant(out_.bytes_, range.low);
+    put_instant(out_.bytes_, range.high);
     finish();
     note_time(parameter, range);
   }
@@ -136,19 +129,15 @@ class IndexSink final : public fhir::SearchValueSink {
     end_key(rest);
   }
 
-  void put_target(std::string_view reference) {
+  void put_named(std::string_view reference) {
     fhir::ParsedReference parsed = fhir::parse_reference(reference);
-    if (parsed.kind == fhir::ReferenceKind::kRelative) {
-      if (auto id = ResourceId::parse(parsed.id)) {
-        put_u8(out_.bytes_, 'L');
-        put_u8(out_.bytes_, *parsed.type);
-        out_.bytes_.append(view(id->hash));
-        put_u16(out_.bytes_, id->bucket);
-        return;
-      }
+    auto id =
+        parsed.kind == fhir::ReferenceKind::kRelative ? ResourceId::parse(parsed.id) : std::nullopt;
+    if (id) {
+      put_reference(out_.bytes_, ResourceKey{*parsed.type, *id});
+    } else {
+      put_reference(out_.bytes_, reference);
     }
-    put_u8(out_.bytes_, 'X');
-    put_term(out_.bytes_, reference);
   }
 
   // The first parameter of fhir::timeline_parameters that has a value decides; of its values the
@@ -204,7 +193,39 @@ Result<IndexStamp> decode_index_stamp(std::string_view value) {
   TRY(uint8_t classes, reader.u8());
   stamp.label_class = classes & static_cast<uint8_t>(~kCopyBit);
   stamp.is_copy = (classes & kCopyBit) != 0;
+  stamp.rest = reader.rest();
   return stamp;
+}
+
+void put_reference(std::string& out, const ResourceKey& resource) {
+  put_u8(out, 'L');
+  put_u8(out, resource.type);
+  out.append(view(resource.id.hash));
+  put_u16(out, resource.id.bucket);
+}
+
+void put_reference(std::string& out, std::string_view text) {
+  put_u8(out, 'X');
+  put_term(out, text);
+}
+
+void put_reference_identifier(std::string& out, std::string_view value,
+                              const std::optional<std::string>& system) {
+  put_u8(out, 'I');
+  put_term(out, value);
+  if (system) {
+    put_term(out, *system);
+  }
+}
+
+Result<fhir::DateRange> decode_date_range(std::string_view key) {
+  ByteReader reader(key);
+  TRY(uint16_t parameter, reader.u16());
+  static_cast<void>(parameter);
+  fhir::DateRange range;
+  TRY(range.low, take_instant(reader));
+  TRY(range.high, take_instant(reader));
+  return range;
 }
 
 Result<ItemKey> decode_index_item(FamilyNumber family, std::string_view key) {
@@ -245,7 +266,7 @@ Result<Instant> decode_timeline_date(std::string_view key) {
   TRY(uint64_t ord, reader.u48());
   static_cast<void>(ord);
   TRY(uint64_t date, reader.u64());
-  return Instant{static_cast<int64_t>(~date ^ kSignBit)};
+  return from_sortable(~date);
 }
 
 std::string token_prefix(fhir::TypeNumber type, std::string_view parameter, std::string_view system,

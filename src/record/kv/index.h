@@ -3,12 +3,14 @@
 #pragma once
 
 #include <cstdint>
+#include <optional>
 #include <string>
 #include <string_view>
 #include <vector>
 
 #include "base/instant.h"
 #include "base/result.h"
+#include "fhir/date.h"
 #include "json/document.h"
 #include "record/kv/families.h"
 #include "record/kv/row.h"
@@ -46,8 +48,9 @@ class IndexEntries {
 // What every index value starts with.
 struct IndexStamp {
   T t = 0;
-  uint8_t label_class = 0;  // < 128
-  bool is_copy = false;     // the resource is counted where its home is
+  uint8_t label_class = 0;     // < 128
+  bool is_copy = false;        // the resource is counted where its home is
+  std::string_view rest = {};  // of the value, as decoded
 };
 void put_index_value(std::string& out, const IndexStamp& stamp, std::string_view rest);
 Result<IndexStamp> decode_index_stamp(std::string_view value);
@@ -55,6 +58,15 @@ Result<IndexStamp> decode_index_stamp(std::string_view value);
 // The item an index row speaks of; its type follows from the parameter or, in the timeline, the
 // key.
 Result<ItemKey> decode_index_item(FamilyNumber family, std::string_view key);
+
+// Values in keys, after the parameter. A resource of this store; what a reference says else; and an
+// identifier, without system: the start of all with that value.
+void put_reference(std::string& out, const ResourceKey& resource);
+void put_reference(std::string& out, std::string_view text);
+void put_reference_identifier(std::string& out, std::string_view value,
+                              const std::optional<std::string>& system);
+// In a key of `ranges` whose parameter is a date.
+Result<fhir::DateRange> decode_date_range(std::string_view key);
 
 // The clinical date in a key of `timeline`.
 Result<Instant> decode_timeline_date(std::string_view key);

@@ -67,6 +67,7 @@ class KvBulkLoad final : public BulkLoad {
     broken_ = ingest();
     TRY(broken_);
     store_.last_t_ = group_.t;
+    store_.all_changed_t_ = group_.t;
     store_.last_person_ = group_.person;
     store_.last_instant_ = group_.instant;
     forget_what_was_written();

@@ -200,7 +200,7 @@ Result<ErasureDone> KvStore::try_to_carry_out(const Erasure& erasure, std::strin
       done.t, counts_json(resources_of(plan)), counts_json(done.rows), plan.kept_with_others);
   ledger::Append append;
   TRY(append.entry, ledger::encode(entry));
-  TRY(CommitResult result, queue_.commit({}, {&append, 1}, &rewriting));
+  TRY(CommitResult result, queue_.commit({}, {&append, 1}, {}, &rewriting));
   done.ledger_number = *result.ledger_number;
   forget_erased(erasure.ord);
   return done;

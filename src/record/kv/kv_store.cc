@@ -382,7 +382,7 @@ Status KvStore::prepare_known(const Draft& draft, const KvView& view, const Loca
 
 Result<uint64_t> KvStore::append_ledger(std::span<const ledger::Append> entries) {
   CHECK(!entries.empty());
-  TRY(CommitResult result, commit({}, entries));
+  TRY(CommitResult result, commit({}, entries, {}));
   return *result.ledger_number;
 }
 
@@ -392,12 +392,13 @@ void KvStore::append_ledger(std::vector<ledger::Append> entries, Appended done) 
 }
 
 Result<CommitResult> KvStore::commit(std::span<Prepared> items,
-                                     std::span<const ledger::Append> entries) {
+                                     std::span<const ledger::Append> entries,
+                                     std::span<const Condition> conditions) {
   if (items.size() > kCommitItemsMax) {
     return fail(ErrorCode::kTooLarge,
                 "a commit has more than " + std::to_string(kCommitItemsMax) + " resources");
   }
-  return queue_.commit(items, entries);
+  return queue_.commit(items, entries, conditions);
 }
 
 Instant KvStore::next_instant() {
@@ -412,9 +413,10 @@ void KvStore::commit_group(std::span<CommitQueue::Commit* const> commits) {
     return;
   }
   Group group;
-  bool has_items = std::any_of(commits.begin(), commits.end(),
-                               [](const auto* commit) { return !commit->items.empty(); });
-  if (has_items) {
+  bool looks_back = std::any_of(commits.begin(), commits.end(), [](const auto* commit) {
+    return !commit->items.empty() || !commit->conditions.empty();
+  });
+  if (looks_back) {
     group.before = kv_view();
   }
   group.t = last_t_;
@@ -455,6 +457,7 @@ void KvStore::commit_group(std::span<CommitQueue::Commit* const> commits) {
   last_t_ = group.t;
   last_person_ = group.person;
   last_instant_ = group.instant;
+  note_changed(group);
   erased_.merge(group.erased);
   std::lock_guard lock(places_mutex_);
   for (Ord ord : group.placed) {
@@ -471,7 +474,7 @@ void KvStore::add_entries(CommitQueue::Commit& commit, Group& group) {
 
 Result<CommitResult> KvStore::add_to_group(const CommitQueue::Commit& commit, Group& group) {
   return commit.rewriting != nullptr ? add_rewriting(*commit.rewriting, group)
-                                     : add_items(commit.items, group);
+                                     : add_items(commit.items, commit.conditions, group);
 }
 
 Result<CommitResult> KvStore::add_rewriting(const CommitQueue::Rewriting& rewriting, Group& group) {
@@ -496,9 +499,19 @@ Result<CommitResult> KvStore::add_rewriting(const CommitQueue::Rewriting& rewrit
   return result;
 }
 
+namespace {
+
+// What a condition may be about.
+std::pair<fhir::TypeNumber, SourceNumber> kind_of(const Prepared& item) {
+  return {item.key.type, item.key.ord.is_shared() ? SourceNumber{0} : item.source};
+}
+
+}  // namespace
+
 // All that can fail comes before the first change of the group: others' commits are in it.
-Result<CommitResult> KvStore::add_items(std::span<Prepared> items, Group& group) {
-  if (group.is_rewritten && !items.empty()) {
+Result<CommitResult> KvStore::add_items(std::span<Prepared> items,
+                                        std::span<const Condition> conditions, Group& group) {
+  if (group.is_rewritten && (!items.empty() || !conditions.empty())) {
     return fail(ErrorCode::kConflict, "a record was erased meanwhile");
   }
   std::set<std::string> touched;
@@ -510,6 +523,9 @@ Result<CommitResult> KvStore::add_items(std::span<Prepared> items, Group& group)
     }
     TRY(auto link, read_link(item, group));
     links.push_back(std::move(link));
+  }
+  for (const Condition& condition : conditions) {
+    TRY(check_condition(condition, group));
   }
   CommitResult result;
   std::vector<Change> changes;
@@ -543,6 +559,8 @@ Result<CommitResult> KvStore::add_items(std::span<Prepared> items, Group& group)
   for (size_t i = 0; i < items.size(); ++i) {
     if (!items[i].unchanged) {
       write_item(items[i], group);
+      group.staged.add(items[i]);
+      group.changed.insert(kind_of(items[i]));
       group.touched.insert(directory_key(items[i].key.type, items[i].id_hash));
     }
     if (links[i]) {
@@ -555,6 +573,33 @@ Result<CommitResult> KvStore::add_items(std::span<Prepared> items, Group& group)
 }
 
 // Another commit, of this group or before it, may have come between prepare and now.
+void KvStore::note_changed(const Group& group) {
+  for (const auto& kind : group.changed) {
+    changed_t_[kind] = group.t;
+  }
+  if (group.is_rewritten) {
+    all_changed_t_ = group.t;
+  }
+}
+
+// It was looked up in a view: again, when anything that could meet it was stored since, and among
+// what this group stores.
+Status KvStore::check_condition(const Condition& condition, Group& group) const {
+  const Criteria& criteria = condition.criteria;
+  auto changed = changed_t_.find({criteria.type, criteria.source.value_or(0)});
+  T last = std::max(all_changed_t_, changed == changed_t_.end() ? 0 : changed->second);
+  bool holds = true;
+  if (last > condition.as_of) {
+    TRY(auto found, group.before->find_matching(criteria, 2));
+    holds = condition.match ? found == std::vector{*condition.match} : found.empty();
+  }
+  bool is_touched = condition.match && group.staged.contains(*condition.match);
+  if (!holds || is_touched || !group.staged.meeting(criteria).empty()) {
+    return fail(ErrorCode::kConflict, "what a condition is about was changed meanwhile");
+  }
+  return {};
+}
+
 Status KvStore::check_unchanged(const Prepared& item, const Group& group) const {
   auto conflict = [] {
     return fail(ErrorCode::kConflict, "the resource was changed by another writer meanwhile");

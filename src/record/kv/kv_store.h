@@ -37,8 +37,8 @@ class KvStore final : public Store {
   Result<Ord> place_patient(SourceNumber source, const IdHash& patient,
                             std::string_view own_id) override;
   Status prepare(const Draft& draft, Prepared& out) override;
-  Result<CommitResult> commit(std::span<Prepared> items,
-                              std::span<const ledger::Append> entries) override;
+  Result<CommitResult> commit(std::span<Prepared> items, std::span<const ledger::Append> entries,
+                              std::span<const Condition> conditions) override;
   Result<uint64_t> append_ledger(std::span<const ledger::Append> entries) override;
   void append_ledger(std::vector<ledger::Append> entries, Appended done) override;
   crypto::Key audit_key(Ord ord) override { return keys_->audit_key_or_new(ord); }
@@ -74,6 +74,8 @@ class KvStore final : public Store {
     std::unique_ptr<KvView> before;
     std::set<std::string> touched;  // directory keys: two may be about to create the same resource
     std::set<Ord> placed;           // whose place is written
+    StagedItems staged;             // what its commits store
+    std::set<std::pair<fhir::TypeNumber, SourceNumber>> changed;
     std::map<std::string, PersonNumber> matches;
     T t = 0;
     Instant instant;
@@ -96,7 +98,10 @@ class KvStore final : public Store {
   void commit_group(std::span<CommitQueue::Commit* const> commits);
   void add_entries(CommitQueue::Commit& commit, Group& group);
   Result<CommitResult> add_to_group(const CommitQueue::Commit& commit, Group& group);
-  Result<CommitResult> add_items(std::span<Prepared> items, Group& group);
+  Result<CommitResult> add_items(std::span<Prepared> items, std::span<const Condition> conditions,
+                                 Group& group);
+  void note_changed(const Group& group);
+  Status check_condition(const Condition& condition, Group& group) const;
   static Result<CommitResult> add_rewriting(const CommitQueue::Rewriting& rewriting, Group& group);
   Status check_unchanged(const Prepared& item, const Group& group) const;
   Status prepare_known(const Draft& draft, const KvView& view, const Located& located,
@@ -163,6 +168,9 @@ class KvStore final : public Store {
   Status ledger_damage_;  // why the ledger can be read only
   // Only the leader of the queue, or the one bulk load, touches these.
   T last_t_ = 0;
+  // When resources of a type and source (0: shared) were last stored by a commit; none before.
+  std::map<std::pair<fhir::TypeNumber, SourceNumber>, T> changed_t_;
+  T all_changed_t_ = 0;  // any may have been
   Instant last_instant_;
   PersonNumber last_person_ = 0;
 

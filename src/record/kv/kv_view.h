@@ -37,6 +37,8 @@ class KvView final : public View {
   Result<std::vector<ItemKey>> find_token(fhir::TypeNumber type, std::string_view parameter,
                                           std::string_view system, std::string_view code,
                                           size_t count_max) const override;
+  Result<std::vector<ItemKey>> find_matching(const Criteria& criteria,
+                                             size_t count_max) const override;
   Result<Person> person_of(Ord ord, std::optional<T> as_of) const override;
   Result<std::vector<SourcePatient>> apart_from(Ord ord, std::optional<T> as_of) const override;
   Result<std::optional<PersonNumber>> person_matching(std::string_view match) const override;

@@ -18,6 +18,7 @@ constexpr char kTermEnd = '\x01';
 constexpr char kTermShortened = '\x02';
 constexpr char kZeroEscaped = '\xFF';
 constexpr size_t kDigestSize = 32;
+constexpr uint64_t kSignBit = uint64_t{1} << 63;
 
 void put_escaped(std::string& out, std::string_view text) {
   size_t zero = text.find('\0');
@@ -120,6 +121,27 @@ void put_term(std::string& out, std::string_view text) {
   out.push_back('\0');
   out.push_back(kTermShortened);
   out.append(crypto::view(crypto::sha256(text)));
+}
+
+void put_term_start(std::string& out, std::string_view text) {
+  put_escaped(out, text);
+}
+
+uint64_t sortable(Instant instant) {
+  return static_cast<uint64_t>(instant.micros) ^ kSignBit;
+}
+
+Instant from_sortable(uint64_t value) {
+  return {static_cast<int64_t>(value ^ kSignBit)};
+}
+
+void put_instant(std::string& out, Instant instant) {
+  put_u64(out, sortable(instant));
+}
+
+Result<Instant> take_instant(ByteReader& reader) {
+  TRY(uint64_t value, reader.u64());
+  return from_sortable(value);
 }
 
 Result<Term> take_term(ByteReader& reader) {

@@ -5,6 +5,7 @@
 #include <string_view>
 
 #include "base/bytes.h"
+#include "base/instant.h"
 #include "base/result.h"
 
 namespace continuum::record {
@@ -12,6 +13,9 @@ namespace continuum::record {
 // Appends `text` so that terms sort as their texts do and one never is a prefix of another. Longer
 // than kTermBytesMax: start and digest (see the format page).
 void put_term(std::string& out, std::string_view text);
+// Appends what the terms of all texts that start with `text` start with. `text`: at most
+// kTermStartBytes.
+void put_term_start(std::string& out, std::string_view text);
 struct Term {
   std::string text;  // whole, or the start when shortened
   bool shortened = false;
@@ -22,6 +26,12 @@ Result<Term> take_term(ByteReader& reader);
 // bytes. `decimal` must follow the JSON number grammar.
 void put_sortable_decimal(std::string& out, std::string_view decimal);
 Status skip_sortable_decimal(ByteReader& reader);
+
+// So that the order of numbers, and of their bytes in a key, is that of time.
+uint64_t sortable(Instant instant);
+Instant from_sortable(uint64_t value);
+void put_instant(std::string& out, Instant instant);
+Result<Instant> take_instant(ByteReader& reader);
 
 // Appends `text` folded for searching: NFKD, case folded, marks removed; at most kFoldedBytesMax
 // bytes, cut between characters.

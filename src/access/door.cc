@@ -143,11 +143,12 @@ void Door::write_down(std::unique_ptr<Visit> visit, uint16_t status, WrittenDown
 }
 
 Result<Receipt> Door::commit_and_write_down(std::unique_ptr<Visit> visit, uint16_t status,
-                                            std::span<record::Prepared> items) {
+                                            std::span<record::Prepared> items,
+                                            std::span<const record::Condition> conditions) {
   ledger::RequestId id{};
   TRY(auto entries, entries_of(*visit, status, id));
   visit.reset();
-  TRY(record::CommitResult committed, options_.store.commit(items, entries));
+  TRY(record::CommitResult committed, options_.store.commit(items, entries, conditions));
   return Receipt{*committed.ledger_number, id};
 }
 

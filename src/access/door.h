@@ -64,11 +64,13 @@ class Door {
   }
   // Ends the visit and commits what was prepared and noted in it, together with what is written
   // down of it: both or neither. `make` then gives the answer, from items that know their version
-  // and instant. kConflict: something changed since; begin again with another visit.
+  // and instant. kConflict: something changed since, or a condition holds no more; begin again with
+  // another visit.
   template <typename Make>
   auto commit(std::unique_ptr<Visit> visit, uint16_t status, std::span<record::Prepared> items,
-              const Make& make) -> Result<Disclosed<decltype(make())>> {
-    TRY(Receipt receipt, commit_and_write_down(std::move(visit), status, items));
+              std::span<const record::Condition> conditions, const Make& make)
+      -> Result<Disclosed<decltype(make())>> {
+    TRY(Receipt receipt, commit_and_write_down(std::move(visit), status, items, conditions));
     return Disclosed<decltype(make())>(make(), receipt);
   }
   template <typename T>
@@ -92,7 +94,8 @@ class Door {
                                                                const record::View& view);
   Result<Caller> caller_of(const Principal& principal, const record::View& view);
   Result<Receipt> commit_and_write_down(std::unique_ptr<Visit> visit, uint16_t status,
-                                        std::span<record::Prepared> items);
+                                        std::span<record::Prepared> items,
+                                        std::span<const record::Condition> conditions);
   using WrittenDown = std::function<void(const Result<Receipt>&)>;
   void write_down(std::unique_ptr<Visit> visit, uint16_t status, WrittenDown then);
   // `id`: of the request, made here.

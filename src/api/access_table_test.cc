@@ -131,8 +131,8 @@ class AccessTable : public testing::Test {
       request.body =
           target == "/fhir"
               ? R"({"resourceType":"Bundle","type":"transaction"})"
-              : R"({"resourceType":")" + target.substr(6, target.find('/', 6) - 6) + R"(","id":")" +
-                    names_["[written]"] +
+              : R"({"resourceType":")" + target.substr(6, target.find_first_of("/?", 6) - 6) +
+                    R"(","id":")" + names_["[written]"] +
                     R"(","status":"final","code":{"text":"weight"},"subject":{"reference":"Patient/)" +
                     names_["[patient]"] + R"("}})";
     }
@@ -210,7 +210,10 @@ const std::map<Interaction, std::string> kSamples = {
     {Interaction::kUpdate, "PUT /fhir/Observation/[written]"},
     {Interaction::kDelete, "DELETE /fhir/Observation/[written]"},
     {Interaction::kTransaction, "POST /fhir"},
-    {Interaction::kPatch, "PATCH /fhir/Observation/[written]"}};
+    {Interaction::kPatch, "PATCH /fhir/Observation/[written]"},
+    {Interaction::kUpdateIf, "PUT /fhir/Observation?_id=[written]"},
+    {Interaction::kDeleteIf, "DELETE /fhir/Observation?_id=[written]"},
+    {Interaction::kPatchIf, "PATCH /fhir/Observation?_id=[written]"}};
 
 TEST_F(AccessTable, EveryRouteAnswersWithADecisionAndAReceipt) {
   for (size_t i = 0; i < kInteractionCount; ++i) {

@@ -34,6 +34,9 @@ Result<http::Response> run(const Exchange& exchange) {
     case Interaction::kDelete:
     case Interaction::kTransaction:
     case Interaction::kPatch:
+    case Interaction::kUpdateIf:
+    case Interaction::kDeleteIf:
+    case Interaction::kPatchIf:
     case Interaction::kUnknown:
     case Interaction::kHealth:
     case Interaction::kReady:
@@ -80,12 +83,14 @@ tl::expected<Understood, http::Response> understand(const http::Request& request
   if (route.interaction == Interaction::kSearchForm && !is_form(request.headers)) {
     return refuse(problem(415, "send application/x-www-form-urlencoded"));
   }
-  bool is_patch = route.interaction == Interaction::kPatch;
+  bool is_patch =
+      route.interaction == Interaction::kPatch || route.interaction == Interaction::kPatchIf;
+  bool is_deletion =
+      route.interaction == Interaction::kDelete || route.interaction == Interaction::kDeleteIf;
   if (is_patch && !is_json_patch(request.headers)) {
     return refuse(problem(415, "send application/json-patch+json"));
   }
-  bool has_resource =
-      writes(route.interaction) && route.interaction != Interaction::kDelete && !is_patch;
+  bool has_resource = writes(route.interaction) && !is_deletion && !is_patch;
   if (has_resource && !is_json(request.headers)) {
     return refuse(problem(415, "send application/fhir+json"));
   }

@@ -59,8 +59,8 @@ access::Request to_ledger(const http::Request& request, const Route& route) {
                       .query = request.query,
                       .form = route.interaction == Interaction::kSearchForm ? request.body : "",
                       .fields = {}};
-  for (std::string_view name :
-       {"Accept", "Content-Type", "If-None-Match", "If-Modified-Since", "If-Match", "Prefer"}) {
+  for (std::string_view name : {"Accept", "Content-Type", "If-None-Match", "If-Modified-Since",
+                                "If-Match", "If-None-Exist", "Prefer"}) {
     if (std::string value = request.headers.joined(name); !value.empty()) {
       out.fields.emplace_back(name, std::move(value));
     }
@@ -216,7 +216,7 @@ void Api::State::write(const http::Request& request, const Route& route,
                                    : error_response(pending.error().code, issues));
     }
     auto disclosed = options.door.commit(std::move(*visit), static_cast<uint16_t>(pending->status),
-                                         pending->write.items,
+                                         pending->write.items, pending->write.conditions,
                                          [&] { return respond(*pending, options.region); });
     if (disclosed) {
       ledger_fails = false;

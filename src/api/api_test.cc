@@ -6,8 +6,8 @@
 #include <set>
 
 #include "api/api_fixture.h"
-#include "api/conditional.h"
 #include "api/content_type.h"
+#include "api/preconditions.h"
 #include "base/bytes.h"
 #include "http/client.h"
 #include "http/compress.h"
@@ -112,7 +112,8 @@ TEST(Routes, AnswerByPathAndMethod) {
       {"GET", "Patient", 400},
       {"GET", "Observation?code=1", 400},
       {"POST", "Patient", 415},
-      {"PUT", "Patient", 405, "GET, HEAD, POST"},
+      {"PUT", "Patient", 415},
+      {"PUT", "Patient/_search", 405, "POST"},
       {"GET", "Patient/_search", 405, "POST"},
       {"GET", "Patient/_history", 404},
       {"GET", "Patient/" + id, 200},

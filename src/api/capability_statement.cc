@@ -18,15 +18,18 @@ constexpr std::string_view kAuditEventSearch =
 constexpr std::string_view kWrites =
     R"(,{"code":"create"},{"code":"update"},{"code":"patch"},{"code":"delete"})";
 
+constexpr std::string_view kConditions =
+    R"(,"conditionalCreate":true,"conditionalUpdate":true,"conditionalDelete":"single")";
+
 std::string type_entry(fhir::TypeNumber type) {
   bool is_ledgers = fhir::type_name(type) == "AuditEvent";
   std::string_view search = type == fhir::kPatientType ? kPatientSearch
                             : is_ledgers               ? kAuditEventSearch
                                                        : "";
   return fmt::format(
-      R"({{"type":"{}","interaction":[{{"code":"read"}},{{"code":"vread"}},{{"code":"history-instance"}}{}{}],"versioning":"versioned","readHistory":true,"updateCreate":false,"conditionalRead":"full-support"{}}})",
+      R"({{"type":"{}","interaction":[{{"code":"read"}},{{"code":"vread"}},{{"code":"history-instance"}}{}{}],"versioning":"versioned","readHistory":true,"updateCreate":false,"conditionalRead":"full-support"{}{}}})",
       fhir::type_name(type), is_ledgers ? "" : kWrites,
-      search.empty() ? "" : R"(,{"code":"search-type"})", search);
+      search.empty() ? "" : R"(,{"code":"search-type"})", is_ledgers ? "" : kConditions, search);
 }
 
 }  // namespace
@@ -34,14 +37,14 @@ std::string type_entry(fhir::TypeNumber type) {
 std::string capability_statement(const config::Region& region, std::string_view software_version,
                                  std::string_view date) {
   std::string out = fmt::format(
-      R"({{"resourceType":"CapabilityStatement","status":"active","date":"{}","kind":"instance","software":{{"name":"{}","version":"{}"}},"implementation":{{"description":{},"url":{}}},"fhirVersion":"4.0.1","format":["application/fhir+json","json"],"rest":[{{"mode":"server","security":{{"description":"Authorization: Bearer, with an access token (RFC 9068) for this server"}},"resource":[)",
+      R"({{"resourceType":"CapabilityStatement","status":"active","date":"{}","kind":"instance","software":{{"name":"{}","version":"{}"}},"implementation":{{"description":{},"url":{}}},"fhirVersion":"4.0.1","format":["application/fhir+json","json"],"patchFormat":["application/json-patch+json"],"rest":[{{"mode":"server","security":{{"description":"Authorization: Bearer, with an access token (RFC 9068) for this server"}},"resource":[)",
       date, kSoftwareName, software_version, json::quoted(region.name),
       json::quoted(region.base_url));
   for (size_t type = 0; type < fhir::type_count(); ++type) {
     out += type == 0 ? "" : ",";
     out += type_entry(static_cast<fhir::TypeNumber>(type));
   }
-  out += "]}]}";
+  out += R"(],"interaction":[{"code":"transaction"}]}]})";
   return out;
 }
 

@@ -1,7 +1,7 @@
 #include <charconv>
 
-#include "api/conditional.h"
 #include "api/exchange.h"
+#include "api/preconditions.h"
 #include "service/everything.h"
 #include "service/find_patient.h"
 #include "service/history.h"

@@ -1,10 +1,11 @@
 #include "api/preconditions.h"
 
+#include <time.h>
+
 #include <algorithm>
 #include <array>
 #include <charconv>
 
-#include "api/conditional.h"
 #include "api/limits.h"
 
 namespace continuum::api {
@@ -145,6 +146,27 @@ Result<EntityTags> parse_entity_tags(std::string_view field) {
     return refuse_tags(out.is_any ? "* stands alone" : "give a tag, or *");
   }
   return out;
+}
+
+std::string entity_tag(uint32_t version) {
+  return "W/\"" + std::to_string(version) + '"';
+}
+
+bool names_version(std::string_view if_none_match, uint32_t version) {
+  auto tags = parse_entity_tags(if_none_match);
+  return tags && tags->name_weakly({EntityTag::Strength::kWeak, std::to_string(version)});
+}
+
+std::optional<Instant> parse_http_date(std::string_view text) {
+  const std::string copy(text);
+  struct tm parts = {};
+  const char* end = strptime(copy.c_str(), "%a, %d %b %Y %H:%M:%S GMT", &parts);
+  if (end == nullptr || *end != '\0') {
+    return std::nullopt;
+  }
+  Instant instant{static_cast<int64_t>(timegm(&parts)) * 1'000'000};
+  // strptime is lenient; only the one form is a date.
+  return to_http_date(instant) == text ? std::optional(instant) : std::nullopt;
 }
 
 Result<Instant> parse_precondition_date(std::string_view field, Instant now) {

@@ -1,5 +1,6 @@
 // Conditions a client puts on its own request (RFC 9110 section 13): If-Match, If-None-Match and
-// the dates, read strictly. Who guards a change must not have half of the condition overlooked.
+// the dates, read strictly. Who guards a change must not have half of the condition overlooked; who
+// reads on a condition that can't be read gets the whole answer.
 #pragma once
 
 #include <cstdint>
@@ -12,6 +13,14 @@
 #include "base/result.h"
 
 namespace continuum::api {
+
+// W/"3"
+std::string entity_tag(uint32_t version);
+// Whether an If-None-Match field names that version: weak comparison, lists, "*"; not when it can't
+// be read.
+bool names_version(std::string_view if_none_match, uint32_t version);
+// An IMF-fixdate ("Sun, 22 Nov 2026 07:49:00 GMT"); nothing for anything else.
+std::optional<Instant> parse_http_date(std::string_view text);
 
 struct EntityTag {
   enum class Strength : uint8_t { kStrong, kWeak };

@@ -4,7 +4,6 @@
 
 #include <random>
 
-#include "api/conditional.h"
 #include "api/limits.h"
 
 namespace continuum::api {

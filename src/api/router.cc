@@ -23,7 +23,7 @@ constexpr std::array<Row, kInteractionCount> kRows{{
     {"/metrics", "metrics", kGet},
     {"/fhir/metadata", "metadata", kGet},
     {"/fhir", "search-system", "GET, HEAD, POST"},
-    {"/fhir/[type]", "search", "GET, HEAD, POST"},
+    {"/fhir/[type]", "search", "GET, HEAD, POST, PUT, PATCH, DELETE"},
     {"/fhir/[type]/_search", "search", "POST"},
     {"/fhir/[type]/[id]", "read", "GET, HEAD, PUT, PATCH, DELETE"},
     {"/fhir/[type]/[id]/_history", "history", kGet},
@@ -37,6 +37,9 @@ constexpr std::array<Row, kInteractionCount> kRows{{
     {"/fhir/[type]/[id]", "delete", "DELETE"},
     {"/fhir/[type]/[id]", "patch", "PATCH"},
     {"/fhir", "transaction", "POST"},
+    {"/fhir/[type]", "conditional-update", "PUT"},
+    {"/fhir/[type]", "conditional-delete", "DELETE"},
+    {"/fhir/[type]", "conditional-patch", "PATCH"},
 }};
 
 const Row& row_of(Interaction interaction) {
@@ -103,6 +106,9 @@ bool tells_of_records(Interaction interaction) {
     case Interaction::kDelete:
     case Interaction::kTransaction:
     case Interaction::kPatch:
+    case Interaction::kUpdateIf:
+    case Interaction::kDeleteIf:
+    case Interaction::kPatchIf:
       return true;
     default:
       return false;
@@ -116,7 +122,12 @@ std::string_view allowed_methods(Interaction interaction) {
 bool writes(Interaction interaction) {
   return interaction == Interaction::kCreate || interaction == Interaction::kUpdate ||
          interaction == Interaction::kDelete || interaction == Interaction::kTransaction ||
-         interaction == Interaction::kPatch;
+         interaction == Interaction::kPatch || is_conditional(interaction);
+}
+
+bool is_conditional(Interaction interaction) {
+  return interaction == Interaction::kUpdateIf || interaction == Interaction::kDeleteIf ||
+         interaction == Interaction::kPatchIf;
 }
 
 bool allows(Interaction interaction, std::string_view method) {
@@ -128,10 +139,13 @@ bool allows(Interaction interaction, std::string_view method) {
     case Interaction::kTransaction:
       return method == "POST";
     case Interaction::kUpdate:
+    case Interaction::kUpdateIf:
       return method == "PUT";
     case Interaction::kDelete:
+    case Interaction::kDeleteIf:
       return method == "DELETE";
     case Interaction::kPatch:
+    case Interaction::kPatchIf:
       return method == "PATCH";
     default:
       return method == "GET" || method == "HEAD";
@@ -148,8 +162,12 @@ std::string path_of(std::string_view base_url) {
 namespace {
 
 Interaction with_method(Interaction interaction, std::string_view method) {
-  if (interaction == Interaction::kSearch && method == "POST") {
-    return Interaction::kCreate;
+  if (interaction == Interaction::kSearch) {
+    return method == "POST"     ? Interaction::kCreate
+           : method == "PUT"    ? Interaction::kUpdateIf
+           : method == "PATCH"  ? Interaction::kPatchIf
+           : method == "DELETE" ? Interaction::kDeleteIf
+                                : interaction;
   }
   if (interaction == Interaction::kRead) {
     return method == "PUT"      ? Interaction::kUpdate

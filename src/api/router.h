@@ -30,8 +30,11 @@ enum class Interaction : uint8_t {
   kDelete,       // DELETE [type]/[id]
   kPatch,        // PATCH [type]/[id]
   kTransaction,  // POST to the base
+  kUpdateIf,     // PUT [type]?criteria
+  kDeleteIf,     // DELETE [type]?criteria
+  kPatchIf,      // PATCH [type]?criteria
 };
-inline constexpr size_t kInteractionCount = 20;
+inline constexpr size_t kInteractionCount = 23;
 
 struct Route {
   Interaction interaction = Interaction::kUnknown;
@@ -51,6 +54,8 @@ bool is_open(Interaction interaction);
 bool tells_of_records(Interaction interaction);
 // Whether it changes what is stored.
 bool writes(Interaction interaction);
+// Whether its query says which resource is meant.
+bool is_conditional(Interaction interaction);
 // The methods that its path takes, as an Allow field has them; empty for kUnknown.
 std::string_view allowed_methods(Interaction interaction);
 // Whether it is what its path and that method ask for.

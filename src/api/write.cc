@@ -1,7 +1,6 @@
 // create, update, delete and transaction: between HTTP and service/write.h.
 #include <fmt/format.h>
 
-#include "api/conditional.h"
 #include "api/exchange.h"
 #include "api/preconditions.h"
 #include "api/prefer.h"
@@ -16,39 +15,83 @@ using service::Change;
 using service::PreparedWrite;
 
 Change::Kind kind_of(Interaction interaction) {
-  return interaction == Interaction::kCreate   ? Change::Kind::kCreate
-         : interaction == Interaction::kUpdate ? Change::Kind::kUpdate
-         : interaction == Interaction::kPatch  ? Change::Kind::kPatch
-                                               : Change::Kind::kDelete;
+  switch (interaction) {
+    case Interaction::kCreate:
+      return Change::Kind::kCreate;
+    case Interaction::kUpdate:
+    case Interaction::kUpdateIf:
+      return Change::Kind::kUpdate;
+    case Interaction::kPatch:
+    case Interaction::kPatchIf:
+      return Change::Kind::kPatch;
+    default:
+      return Change::Kind::kDelete;
+  }
 }
 
+using Precondition = std::function<bool(std::optional<uint32_t>)>;
+
 // SPEC: weakly, though RFC 9110 compares If-Match strongly: FHIR's tags are weak.
-Result<std::function<bool(uint32_t)>> condition_of(std::string_view if_match) {
-  TRY(EntityTags tags, parse_entity_tags(if_match));
-  return [tags = std::move(tags)](uint32_t version) {
-    return tags.name_weakly({EntityTag::Strength::kWeak, std::to_string(version)});
-  };
+Result<Precondition> precondition_of(const std::optional<std::string>& if_match,
+                                     const std::optional<std::string>& if_none_match) {
+  std::optional<EntityTags> wanted;
+  std::optional<EntityTags> unwanted;
+  if (if_match) {
+    TRY(wanted, parse_entity_tags(*if_match));
+  }
+  if (if_none_match) {
+    TRY(unwanted, parse_entity_tags(*if_none_match));
+  }
+  if (!wanted && !unwanted) {
+    return Precondition();
+  }
+  return Precondition([wanted, unwanted](std::optional<uint32_t> version) {
+    auto name_it = [&version](const EntityTags& tags) {
+      return version && tags.name_weakly({EntityTag::Strength::kWeak, std::to_string(*version)});
+    };
+    return (!wanted || name_it(*wanted)) && (!unwanted || !name_it(*unwanted));
+  });
+}
+
+std::optional<std::string> field(const http::Headers& headers, std::string_view name) {
+  return headers.contains(name) ? std::optional(headers.joined(name)) : std::nullopt;
 }
 
 int status_of(const service::PreparedChange& change) {
   return change.is_deletion ? 204 : change.is_new ? 201 : 200;
 }
 
+// The criteria of a request: of a create in its header, of others in the URL.
+Result<std::optional<Parameters>> criteria_of(const Exchange& exchange) {
+  const http::Headers& headers = exchange.request.headers;
+  Interaction interaction = exchange.route.interaction;
+  if (headers.contains("If-None-Exist")) {
+    if (interaction != Interaction::kCreate || headers.count("If-None-Exist") > 1) {
+      return fail(ErrorCode::kInvalid, "If-None-Exist stands once, with a create",
+                  {{"If-None-Exist", "leave it out, or send one: identifier=system|value"}});
+    }
+    TRY(auto parameters, http::parse_query(*headers.find("If-None-Exist")));
+    return std::optional(std::move(parameters));
+  }
+  if (!is_conditional(interaction)) {
+    return std::optional<Parameters>();
+  }
+  Parameters criteria = exchange.parameters;
+  std::erase_if(criteria, [](const auto& parameter) { return parameter.name == "_format"; });
+  return std::optional(std::move(criteria));
+}
+
 Result<PreparedWrite> prepare_one(const Exchange& exchange, const service::WriteContext& context,
                                   Bodies bodies) {
   const http::Headers& headers = exchange.request.headers;
-  if (headers.contains("If-None-Exist")) {
-    return fail(ErrorCode::kUnsupported, "conditional creates are not taken yet",
-                {{"If-None-Exist", "leave it out, or look for the resource first"}});
-  }
   Change change;
   change.kind = kind_of(exchange.route.interaction);
   change.type = exchange.route.type;
   change.id = exchange.route.id;
   change.body = exchange.request.body;
-  if (headers.contains("If-Match")) {
-    TRY(change.condition, condition_of(headers.joined("If-Match")));
-  }
+  TRY(change.criteria, criteria_of(exchange));
+  TRY(change.condition,
+      precondition_of(field(headers, "If-Match"), field(headers, "If-None-Match")));
   return service::prepare_write(context, {&change, 1}, bodies);
 }
 
@@ -56,19 +99,22 @@ Result<PreparedWrite> prepare_many(const Exchange& exchange, const service::Writ
                                    Bodies bodies) {
   // SAFETY: who may write nothing is told so before the Bundle is looked at.
   TRY(access::may_write(context.visit.principal(), fhir::kPatientType));
-  TRY(auto entries, service::read_transaction(exchange.request.body));
+  TRY(auto bundle, service::read_sent_bundle(exchange.request.body));
+  if (bundle.is_batch) {
+    return fail(ErrorCode::kUnsupported, "batches are not taken yet",
+                {{"Bundle.type", "send a transaction, or each alone"}});
+  }
+  TRY(service::Transaction transaction, service::to_transaction(bundle));
   std::vector<Change> changes;
-  changes.reserve(entries.size());
-  for (service::TransactionEntry& entry : entries) {
-    changes.push_back(std::move(entry.change));
-    if (!entry.if_match.empty()) {
-      auto condition = condition_of(entry.if_match);
-      if (!condition) {
-        return fail(ErrorCode::kInvalid, condition.error().message,
-                    {{changes.back().where + ".request.ifMatch", R"(expected W/"1")"}});
-      }
-      changes.back().condition = std::move(*condition);
+  changes.reserve(transaction.entries.size());
+  for (service::TransactionEntry& entry : transaction.entries) {
+    auto condition = precondition_of(entry.if_match, entry.if_none_match);
+    if (!condition) {
+      return fail(ErrorCode::kInvalid, condition.error().message,
+                  {{entry.change.where + ".request", R"(expected W/"1" as ifMatch, ifNoneMatch)"}});
     }
+    entry.change.condition = std::move(*condition);
+    changes.push_back(std::move(entry.change));
   }
   return service::prepare_write(context, changes, bodies);
 }
@@ -77,25 +123,33 @@ Result<PreparedWrite> prepare_many(const Exchange& exchange, const service::Writ
 std::string location_of(const PreparedWrite& write, size_t index) {
   const service::PreparedChange& change = write.changes[index];
   return fmt::format("{}/{}/_history/{}", fhir::type_name(change.type), change.id,
-                     write.version(index));
+                     write.header(index)->version);
 }
 
 void append_body(const PreparedWrite& write, size_t index, std::string& out) {
-  const record::Canonical& canonical = write.changes[index].canonical;
-  record::append_spliced(out, canonical.body, canonical.splice_offset, write.version(index),
-                         write.instant(index));
+  const service::PreparedChange& change = write.changes[index];
+  if (!change.found.empty()) {
+    out += change.found;
+    return;
+  }
+  const record::RowHeader& header = *write.header(index);
+  record::append_spliced(out, change.canonical.body, change.canonical.splice_offset, header.version,
+                         header.instant);
 }
 
 http::Response respond_one(const PendingWrite& pending, const config::Region& region) {
   const PreparedWrite& write = pending.write;
   http::Response response;
   response.status = pending.status;
-  response.headers.add("ETag", entity_tag(write.version(0)));
+  const record::RowHeader* header = write.header(0);
+  if (header != nullptr) {
+    response.headers.add("ETag", entity_tag(header->version));
+  }
   if (write.changes[0].is_deletion) {
     return response;
   }
   response.headers.add("Location", region.base_url + "/" + location_of(write, 0));
-  response.headers.add("Last-Modified", to_http_date(write.instant(0)));
+  response.headers.add("Last-Modified", to_http_date(header->instant));
   if (pending.shows_bodies) {
     response.headers.add("Content-Type", pending.content_type);
     append_body(write, 0, response.body);
@@ -120,9 +174,11 @@ void append_entry(const PendingWrite& pending, size_t index, std::string& out) {
   if (!change.is_deletion) {
     out += fmt::format(R"(,"location":"{}")", location_of(write, index));
   }
-  out += fmt::format(R"(,"etag":{},"lastModified":"{}"}}}})",
-                     json::quoted(entity_tag(write.version(index))),
-                     to_fhir_instant(write.instant(index)));
+  if (const record::RowHeader* header = write.header(index); header != nullptr) {
+    out += fmt::format(R"(,"etag":{},"lastModified":"{}")",
+                       json::quoted(entity_tag(header->version)), to_fhir_instant(header->instant));
+  }
+  out += "}}";
 }
 
 http::Response respond_many(const PendingWrite& pending) {
@@ -142,7 +198,9 @@ http::Response respond_many(const PendingWrite& pending) {
 
 Result<PendingWrite> prepare_write(const Exchange& exchange, record::Store& store,
                                    std::vector<fhir::Issue>& issues) {
-  TRY(read_plain(exchange.parameters));
+  if (!is_conditional(exchange.route.interaction)) {
+    TRY(read_plain(exchange.parameters));
+  }
   const service::Context& context = exchange.service;
   const http::Headers& headers = exchange.request.headers;
   service::WriteContext writes{store, context.view, context.region, issues};

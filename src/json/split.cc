@@ -320,4 +320,15 @@ Result<std::string> string_value(std::string_view raw) {
   return value != nullptr && value->is_string() ? std::string(value->text) : std::string();
 }
 
+std::string_view raw_member(const std::vector<Member>& members, std::string_view name) {
+  auto found = std::find_if(members.begin(), members.end(),
+                            [name](const Member& member) { return member.key == name; });
+  return found == members.end() ? std::string_view() : found->value;
+}
+
+Result<std::string> string_member(const std::vector<Member>& members, std::string_view name) {
+  std::string_view raw = raw_member(members, name);
+  return raw.empty() ? std::string() : string_value(raw);
+}
+
 }  // namespace continuum::json

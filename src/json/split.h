@@ -84,6 +84,9 @@ Status for_each_element(Cutter& cutter, const OnElement& on_element) {
 Result<std::vector<Member>> split_object(std::string_view text, const Limits& limits = {});
 // The text of the raw string value `raw`; empty when it is another kind of value.
 Result<std::string> string_value(std::string_view raw);
+// The raw text of a member; empty when there is none. The text of one, as string_value has it.
+std::string_view raw_member(const std::vector<Member>& members, std::string_view name);
+Result<std::string> string_member(const std::vector<Member>& members, std::string_view name);
 // The elements of the array that is the whole of `text`.
 Result<std::vector<std::string_view>> split_array(std::string_view text, const Limits& limits = {});
 

@@ -9,8 +9,7 @@ namespace continuum::service {
 namespace {
 
 tl::unexpected<Error> refuse(std::string_view parameter, std::string message, std::string what) {
-  return fail(ErrorCode::kInvalid, std::move(message),
-              {{std::string(parameter), std::move(what)}});
+  return fail(ErrorCode::kInvalid, std::move(message), {{std::string(parameter), std::move(what)}});
 }
 
 // "a\,b,c" -> "a\,b", "c" (http://hl7.org/fhir/R4/search.html#escaping).

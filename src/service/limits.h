@@ -12,7 +12,7 @@ inline constexpr size_t kMembersNamedMax = 100;  // source patients, in what a r
 inline constexpr size_t kReasonsToldMax = 5;     // of refusals, for each source
 inline constexpr size_t kTransactionEntriesMax = 30'000;
 inline constexpr size_t kHomeDepthMax = 16;  // A is about B is about C ... the patient
-inline constexpr size_t kCriteriaMax = 32;            // parameters of a condition, and values of each
+inline constexpr size_t kCriteriaMax = 32;   // parameters of a condition, and values of each
 inline constexpr size_t kCriteriaTextBytesMax = 200;  // of a string among them
 inline constexpr size_t kPageTokenBytesMax = 1'024;
 // What a Bundle's buffer starts with; up to which size it grows fourfold, then twofold; and what an

@@ -1,25 +1,61 @@
-// A transaction Bundle as changes to be made in one step
-// (http://hl7.org/fhir/R4/http.html#transaction).
+// A Bundle sent to the base (http://hl7.org/fhir/R4/http.html#transaction): its entries, and those
+// of a transaction as changes to be made in one step.
 #pragma once
 
+#include <deque>
+#include <optional>
 #include <string>
 #include <string_view>
 #include <vector>
 
 #include "base/result.h"
+#include "fhir/bundle.h"
 #include "service/write.h"
 
 namespace continuum::service {
 
+// Bundle.entry.request.
+struct EntryRequest {
+  std::string method;  // one that FHIR knows
+  std::string url;
+  std::optional<std::string> if_match;
+  std::optional<std::string> if_none_match;
+  std::optional<std::string> if_none_exist;
+  std::optional<std::string> if_modified_since;
+};
+
+struct SentEntry {
+  std::string where;  // "Bundle.entry[3]"
+  uint32_t line = 1;  // that the resource starts in
+  std::string full_url;
+  std::string_view resource;  // raw; empty: none. Views the text.
+  Result<EntryRequest> request = EntryRequest();
+};
+
+struct SentBundle {
+  bool is_batch = false;
+  std::vector<SentEntry> entries;
+};
+
+// kInvalid and kTooLarge: it is no transaction or batch of a bounded number of entries. What is
+// wrong with one entry stands there.
+Result<SentBundle> read_sent_bundle(std::string_view text);
+
 // What is asked for beside the change itself, and understood by who knows HTTP.
 struct TransactionEntry {
   Change change;
-  std::string if_match;  // as an If-Match field has it; empty: none
+  std::optional<std::string> if_match;  // as the fields have it
+  std::optional<std::string> if_none_match;
+};
+
+struct Transaction {
+  std::vector<TransactionEntry> entries;
+  std::deque<std::string> decoded;  // patches, which some bodies view
 };
 
 // In the order of the Bundle: all is one step, so that the order of processing that R4 gives
-// (deletes, creates, updates) cannot be told from any other. Bodies are views into `text`.
+// (deletes, creates, updates) cannot be told from any other. Other bodies view what `bundle` views.
 // kInvalid, kUnsupported and kTooLarge name the entry.
-Result<std::vector<TransactionEntry>> read_transaction(std::string_view text);
+Result<Transaction> to_transaction(const SentBundle& bundle);
 
 }  // namespace continuum::service

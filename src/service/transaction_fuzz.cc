@@ -12,23 +12,30 @@ extern "C" int LLVMFuzzerTestOneInput(const uint8_t* data, size_t size) {
   using namespace continuum;
   using service::Change;
   std::string_view text(reinterpret_cast<const char*>(data), size);
-  auto entries = service::read_transaction(text);
-  if (!entries) {
-    CHECK(!entries.error().message.empty());
+  auto bundle = service::read_sent_bundle(text);
+  if (!bundle) {
+    CHECK(!bundle.error().message.empty());
     return 0;
   }
-  CHECK(entries->size() <= service::kTransactionEntriesMax);
+  CHECK(bundle->entries.size() <= service::kTransactionEntriesMax);
+  auto transaction = service::to_transaction(*bundle);
+  if (!transaction) {
+    CHECK(!transaction.error().details.empty());
+    return 0;
+  }
   uint32_t line = 1;
-  for (const service::TransactionEntry& entry : *entries) {
+  for (const service::TransactionEntry& entry : transaction->entries) {
     const Change& change = entry.change;
     CHECK(change.type < fhir::type_count() && !change.where.empty());
     CHECK(change.line >= line);
     line = change.line;
-    CHECK((change.kind == Change::Kind::kCreate) == change.id.empty());
+    bool names_none = change.kind == Change::Kind::kCreate || change.criteria;
+    CHECK(names_none == change.id.empty());
     CHECK(change.id.empty() || fhir::is_valid_id(change.id));
     bool is_within = change.body.data() >= text.data() &&
                      change.body.data() + change.body.size() <= text.data() + text.size();
-    CHECK(change.body.empty() ? change.kind == Change::Kind::kDelete : is_within);
+    bool has_body = change.kind != Change::Kind::kDelete && change.kind != Change::Kind::kPatch;
+    CHECK(!has_body || is_within);
   }
   return 0;
 }

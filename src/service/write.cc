@@ -1,7 +1,7 @@
 #include "service/write.h"
 
 #include <algorithm>
-#include <set>
+#include <map>
 #include <unordered_map>
 
 #include "base/bytes.h"
@@ -14,6 +14,7 @@
 #include "json/patch.h"
 #include "json/writer.h"
 #include "ledger/limits.h"
+#include "service/conditions.h"
 #include "service/limits.h"
 
 namespace continuum::service {
@@ -64,6 +65,8 @@ class Writer {
         bodies_(bodies),
         view_(context.visit.whole_view()),
         minter_(context.store.id_minter()),
+        conditions_(context.visit,
+                    [this](std::string_view reference) { return referred(reference); }),
         plans_(changes.size()) {}
 
   Result<PreparedWrite> run() {
@@ -75,9 +78,11 @@ class Writer {
     TRY(for_each([this](size_t i) { return plan(changes_[i], plans_[i], i); }));
     TRY(find_homes());
     out_.changes.resize(changes_.size());
-    out_.items.resize(changes_.size());
+    out_.items.reserve(changes_.size());
     TRY(for_each([this](size_t i) { return prepare(i); }));
     TRY(check_persons());
+    TRY(check_siblings());
+    out_.conditions = conditions_.take();
     return std::move(out_);
   }
 
@@ -85,6 +90,8 @@ class Writer {
   // What is known of a change before anything is prepared.
   struct Plan {
     std::optional<record::Located> stored;
+    bool keeps = false;   // a create that found what is there
+    bool changes = true;  // else there is nothing to do: a delete that found nothing
     record::ResourceKey resource;
     std::string own_id;
     std::string patched;                  // the body that a patch makes of the version there
@@ -133,30 +140,34 @@ class Writer {
 
   // First look: which resource it is, and whom it names.
   Status plan(const Change& change, Plan& plan, size_t index) {
-    if (change.kind != Change::Kind::kCreate) {
-      TRY(find_stored(change, plan));
-    }
+    TRY(change.criteria ? find_met(change, plan, index) : find_stored(change, plan));
     if (change.kind == Change::Kind::kPatch) {
       TRY(patch(change, plan));
     }
     if (change.kind != Change::Kind::kDelete) {
       TRY(document_.parse(body_of(change, plan)));
       const json::Node& root = *document_.root();
-      TRY(check_is_what_is_named(change, root));
+      TRY(check_is_what_is_named(change, plan, root));
       TRY(check_structure(change, plan, root));
       fhir::patient_candidates(change.type, root, [&plan](std::string_view reference) {
         plan.candidates.emplace_back(reference);
       });
     }
-    if (change.kind == Change::Kind::kCreate) {
+    if (plan.changes && !plan.stored) {
       plan.own_id = new_own_id();
       plan.resource = {change.type, {0, minter_.hash(source_name_, change.type, plan.own_id)}};
     }
     if (!change.full_url.empty() && !by_full_url_.emplace(change.full_url, index).second) {
       return invalid("two entries have the same fullUrl", "fullUrl", "give each its own");
     }
-    auto name = std::pair(change.type, plan.resource.id.hash);
-    if (!named_.insert(name).second) {
+    return plan.changes ? check_is_alone(plan) : Status();
+  }
+
+  // Creates may find what other creates find.
+  Status check_is_alone(const Plan& plan) {
+    auto name = std::pair(plan.resource.type, plan.resource.id.hash);
+    auto [at, is_first] = named_.emplace(name, plan.keeps);
+    if (!is_first && !(at->second && plan.keeps)) {
       return invalid("two entries change the same resource", "", "send one change of each");
     }
     return {};
@@ -164,6 +175,9 @@ class Writer {
 
   // SAFETY: what another source sent, or holds in a place this caller may not see, is not there.
   Status find_stored(const Change& change, Plan& plan) {
+    if (change.kind == Change::Kind::kCreate) {
+      return {};
+    }
     auto id = record::ResourceId::parse(change.id);
     auto located = id ? view_.locate({change.type, *id})
                       : Result<record::Located>(fail(ErrorCode::kNotFound, "no regional id"));
@@ -178,6 +192,36 @@ class Writer {
     plan.resource = {change.type, *id};
     plan.own_id = plan.stored->own_id;
     return {};
+  }
+
+  // The resource that meets the criteria. SAFETY: creates and references may mean a shared one of
+  // any source; what is changed is the caller's own.
+  Status find_met(const Change& change, Plan& plan, size_t index) {
+    using Kind = Change::Kind;
+    bool makes_one = change.kind == Kind::kCreate || change.kind == Kind::kUpdate;
+    bool among_all = change.kind == Kind::kCreate && fhir::is_shared_type(change.type);
+    TRY(auto met,
+        conditions_.look_up(change.type, among_all ? std::nullopt : std::optional(source_),
+                            *change.criteria, makes_one ? std::optional(index) : std::nullopt));
+    if (met) {
+      plan.stored = std::move(met->located);
+      plan.resource = met->resource;
+      plan.own_id = plan.stored->own_id;
+      plan.keeps = change.kind == Kind::kCreate;
+    } else if (change.kind == Kind::kPatch) {
+      context_.visit.note_absent();
+      return absent();
+    }
+    plan.changes = met || makes_one;
+    return {};
+  }
+
+  Result<std::optional<record::ResourceKey>> referred(std::string_view reference) {
+    TRY(auto named, find_here(fhir::parse_reference(reference)));
+    auto is_own_or_shared = [this](const Named& found) {
+      return found.located.source == source_ || found.located.key.ord.is_shared();
+    };
+    return named && is_own_or_shared(*named) ? std::optional(named->resource) : std::nullopt;
   }
 
   static std::string_view body_of(const Change& change, const Plan& plan) {
@@ -197,7 +241,8 @@ class Writer {
     return {};
   }
 
-  static Status check_is_what_is_named(const Change& change, const json::Node& root) {
+  static Status check_is_what_is_named(const Change& change, const Plan& plan,
+                                       const json::Node& root) {
     if (!root.is_object()) {
       return invalid("a resource must be a JSON object", "", "expected an object");
     }
@@ -206,9 +251,18 @@ class Writer {
       return invalid("the resource is not of the type in the URL", "resourceType",
                      "expected " + expected);
     }
-    if (change.kind != Change::Kind::kCreate && root.string("id") != change.id) {
-      return invalid("the resource's id is not the one in the URL", "id",
-                     "expected the id of the URL");
+    std::string_view id = root.string("id");
+    if (change.kind == Change::Kind::kCreate || (change.criteria && id.empty())) {
+      return {};
+    }
+    if (!plan.stored) {
+      return invalid("nothing meets the criteria, and the server gives the id", "id",
+                     "leave the id out");
+    }
+    if (id != plan.resource.id.text()) {
+      return invalid("the resource's id is not the one that is meant", "id",
+                     change.criteria ? "leave it out, or send that of what meets the criteria"
+                                     : "expected the id of the URL");
     }
     return {};
   }
@@ -238,7 +292,8 @@ class Writer {
   struct Named {
     std::optional<size_t> change;
     record::Located located;  // when it is no change
-    std::string text;         // Type/id, as it is stored
+    record::ResourceKey resource;
+    std::string text;  // Type/id, as it is stored
   };
 
   Result<std::optional<Named>> find(const Change& from, std::string_view reference) {
@@ -246,13 +301,34 @@ class Writer {
     if (!parsed.version.empty()) {
       return std::optional<Named>();
     }
+    if (parsed.kind == fhir::ReferenceKind::kConditional) {
+      return find_condition(parsed);
+    }
     if (auto sibling = find_sibling(from, parsed)) {
       const Plan& plan = plans_[*sibling];
       // What is deleted with the same write is not there to be named.
       bool stays = changes_[*sibling].kind != Change::Kind::kDelete;
-      return stays ? std::optional(Named{sibling, {}, name_of(plan.resource.type, id_of(plan))})
-                   : std::nullopt;
+      record::ResourceKey resource{plan.resource.type, id_of(plan)};
+      return stays ? std::optional(Named{sibling, {}, resource, name_of(resource)}) : std::nullopt;
     }
+    return find_here(parsed);
+  }
+
+  // One alone must meet it: what it names is not guessed at.
+  Result<std::optional<Named>> find_condition(const fhir::ParsedReference& parsed) {
+    TRY(auto parameters, http::parse_query(parsed.query));
+    bool among_all = fhir::is_shared_type(*parsed.type);
+    TRY(auto met, conditions_.look_up(
+                      *parsed.type, among_all ? std::nullopt : std::optional(source_), parameters));
+    if (!met) {
+      return fail(ErrorCode::kPreconditionFailed, "nothing meets a conditional reference",
+                  {{"", "send what it refers to first, or name it"}});
+    }
+    return std::optional(
+        Named{std::nullopt, std::move(met->located), met->resource, name_of(met->resource)});
+  }
+
+  Result<std::optional<Named>> find_here(const fhir::ParsedReference& parsed) {
     bool is_here =
         parsed.kind == fhir::ReferenceKind::kRelative ||
         (parsed.kind == fhir::ReferenceKind::kAbsolute && parsed.base == context_.region.base_url);
@@ -276,7 +352,8 @@ class Writer {
 
   Result<std::optional<Named>> find_stored(const fhir::ParsedReference& parsed) {
     auto named = [&parsed](record::Located located, const record::ResourceId& id) {
-      return std::optional(Named{std::nullopt, std::move(located), name_of(*parsed.type, id)});
+      record::ResourceKey resource{*parsed.type, id};
+      return std::optional(Named{std::nullopt, std::move(located), resource, name_of(resource)});
     };
     if (auto id = record::ResourceId::parse(parsed.id)) {
       auto located = view_.locate({*parsed.type, *id});
@@ -297,8 +374,8 @@ class Writer {
     return named(std::move(*located), id);
   }
 
-  static std::string name_of(fhir::TypeNumber type, const record::ResourceId& id) {
-    return std::string(fhir::type_name(type)) + "/" + id.text();
+  static std::string name_of(const record::ResourceKey& resource) {
+    return std::string(fhir::type_name(resource.type)) + "/" + resource.id.text();
   }
   // Known once the home is.
   static record::ResourceId id_of(const Plan& plan) {
@@ -312,9 +389,12 @@ class Writer {
     if (plan.home) {
       return *plan.home;
     }
-    if (plan.stored &&
-        (change.kind == Change::Kind::kDelete || change.type == fhir::kPatientType)) {
+    bool stays = change.kind == Change::Kind::kDelete || change.type == fhir::kPatientType;
+    if (plan.stored && (plan.keeps || stays)) {
       return plan.stored->key.ord;
+    }
+    if (!plan.changes) {
+      return Ord::shared();  // nothing is stored
     }
     if (change.type == fhir::kPatientType) {
       const record::IdHash& hash = plan.resource.id.hash;
@@ -398,11 +478,18 @@ class Writer {
     const Change& change = changes_[index];
     Plan& plan = plans_[index];
     PreparedChange& out = out_.changes[index];
-    record::Prepared& item = out_.items[index];
-    plan.resource.id = id_of(plan);
     out.type = change.type;
-    out.id = plan.resource.id.text();
     out.is_deletion = change.kind == Change::Kind::kDelete;
+    if (!plan.changes) {
+      return {};
+    }
+    plan.resource.id = id_of(plan);
+    out.id = plan.resource.id.text();
+    if (plan.keeps) {
+      return keep(plan, out);
+    }
+    out.item = out_.items.size();
+    record::Prepared& item = out_.items.emplace_back();
     record::Draft draft;
     draft.resource = plan.resource;
     draft.ord = *plan.home;
@@ -444,6 +531,14 @@ class Writer {
     return context_.visit.note_written(item, rule_);
   }
 
+  // The caller gets what is there: it is read as others read it.
+  Status keep(const Plan& plan, PreparedChange& out) {
+    TRY(record::StoredItem stored, context_.visit.read(plan.stored->key));
+    out.unchanged = stored.row.header;
+    return bodies_ == Bodies::kKeep ? context_.visit.append_resource(stored, out.found)
+                                    : context_.visit.note_shown(stored);
+  }
+
   Status rewrite_references(const Change& change, json::Node& node) {
     for (json::Node& child : children(node)) {
       if (child.is_string() && child.key == "reference") {
@@ -469,6 +564,21 @@ class Writer {
                   {{"", "send it in several parts"}});
     }
     return {};
+  }
+
+  // What one entry makes because there is none, another must not make too.
+  Status check_siblings() const {
+    std::vector<const record::Prepared*> items;
+    for (const PreparedChange& change : out_.changes) {
+      items.push_back(change.item ? &out_.items[*change.item] : nullptr);
+    }
+    auto clash = conditions_.find_clash(items);
+    if (!clash) {
+      return {};
+    }
+    return invalid("another entry is what this one's criteria say is not there",
+                   changes_[clash->maker].where,
+                   "leave one out: the other is " + changes_[clash->other].where);
   }
 
   // SAFETY: also with what was there before a deletion: the rest of the record is there still.
@@ -500,11 +610,12 @@ class Writer {
 
   static Status check_condition(const Change& change, const record::Prepared& item) {
     bool is_there = item.previous_version > 0 && !item.previous_deleted;
-    if (!change.condition || (is_there && change.condition(item.previous_version))) {
+    auto version = is_there ? std::optional(item.previous_version) : std::nullopt;
+    if (!change.condition || change.condition(version)) {
       return {};
     }
     return fail(ErrorCode::kPreconditionFailed,
-                "the resource has another version than If-Match names",
+                "the resource is not of a version that If-Match or If-None-Match lets change",
                 {{"If-Match", "read it again, and change that version"}});
   }
 
@@ -516,10 +627,11 @@ class Writer {
   std::string source_name_;
   std::string_view rule_;
   record::SourceNumber source_ = 0;
+  Conditions conditions_;
   std::vector<Plan> plans_;
   bool makes_places_ = false;
   std::unordered_map<std::string, size_t> by_full_url_;
-  std::set<std::pair<fhir::TypeNumber, record::IdHash>> named_;
+  std::map<std::pair<fhir::TypeNumber, record::IdHash>, bool> named_;  // and whether it is kept
   json::Document document_;
   fhir::StructureReport report_;
   PreparedWrite out_;
@@ -527,14 +639,11 @@ class Writer {
 
 }  // namespace
 
-uint32_t PreparedWrite::version(size_t index) const {
-  const auto& unchanged = changes[index].unchanged;
-  return unchanged ? unchanged->version : items[index].header.version;
-}
-
-Instant PreparedWrite::instant(size_t index) const {
-  const auto& unchanged = changes[index].unchanged;
-  return unchanged ? unchanged->instant : items[index].header.instant;
+const record::RowHeader* PreparedWrite::header(size_t index) const {
+  const PreparedChange& change = changes[index];
+  return change.unchanged ? &*change.unchanged
+         : change.item    ? &items[*change.item].header
+                          : nullptr;
 }
 
 Result<PreparedWrite> prepare_write(const WriteContext& context, std::span<const Change> changes,

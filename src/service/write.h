@@ -20,6 +20,7 @@
 #include "access/visit.h"
 #include "config/region.h"
 #include "fhir/operation_outcome.h"
+#include "http/query.h"
 #include "record/canonical.h"
 #include "record/store.h"
 
@@ -37,10 +38,14 @@ struct Change {
   enum class Kind : uint8_t { kCreate, kUpdate, kDelete, kPatch };
   Kind kind = Kind::kCreate;
   fhir::TypeNumber type = 0;
-  std::string id;              // of all but a create
+  std::string id;  // of all but a create; empty where criteria say which
+  // Of a create: nothing is made when one meets them (If-None-Exist). Of the others: the one that
+  // meets them is meant; an update makes one when none does, a delete does nothing.
+  std::optional<std::vector<http::Parameter>> criteria = std::nullopt;
   std::string_view body = {};  // the resource, or a JSON Patch of it; must outlive the change
-  // If-Match: whether the version there now is one that may be changed. Null: any, or none.
-  std::function<bool(uint32_t version)> condition = nullptr;
+  // If-Match and If-None-Match: whether what is there now (nothing: it is not, or was deleted) may
+  // be changed. Null: it may.
+  std::function<bool(std::optional<uint32_t> version)> condition = nullptr;
   // What other changes of the same write may call it by.
   std::string full_url = {};
   // For errors: "Bundle.entry[3]", and the line of what was sent that its body starts in. Empty: it
@@ -55,29 +60,34 @@ struct PreparedChange {
   std::string id;  // regional
   bool is_deletion = false;
   bool is_new = false;
+  std::optional<size_t> item;  // in PreparedWrite::items; nothing when there is nothing to store
   // The version as it leaves, once it is committed: record::append_spliced. Empty for a deletion,
   // and where bodies are not kept.
   record::Canonical canonical;
   // What is there already, when nothing changes.
   std::optional<record::RowHeader> unchanged;
+  // Set where a create found what is there, whole.
+  std::string found;
 };
 
 // Changes that are ready but for their commit (access::Door::commit), and noted in the visit.
 struct PreparedWrite {
   std::vector<PreparedChange> changes;  // in the order of what was asked
-  std::vector<record::Prepared> items;  // in step with them
+  std::vector<record::Prepared> items;
+  std::vector<record::Condition> conditions;  // that the commit rests on
 
-  uint32_t version(size_t index) const;
-  Instant instant(size_t index) const;
+  // Of the version that a change leaves. Null: it found nothing to delete.
+  const record::RowHeader* header(size_t index) const;
 };
 
 enum class Bodies : uint8_t { kKeep, kDrop };
 
 // All of them, or an error that says which will not do: kForbidden: may_write. kInvalid: the body
-// (also its structure: see issues), or two changes of one resource. kNotFound: nothing of this
-// source has that id. kPreconditionFailed: the condition. kConflict: it may be another person.
-// kTooLarge: about too many patients. kGone: a patch of what was deleted. kBusy: somebody else
-// wrote meanwhile: begin again with another visit.
+// (also its structure: see issues), criteria, or two changes of one resource. kNotFound: nothing of
+// this source has that id or meets the criteria. kPreconditionFailed: the condition; several meet
+// criteria; not one meets those of a reference. kConflict: it may be another person. kTooLarge:
+// about too many patients; too many meet criteria in part. kGone: a patch of what was deleted.
+// kBusy: somebody else wrote meanwhile: begin again with another visit.
 Result<PreparedWrite> prepare_write(const WriteContext& context, std::span<const Change> changes,
                                     Bodies bodies);
 

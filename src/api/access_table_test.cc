@@ -113,6 +113,8 @@ class AccessTable : public testing::Test {
   http::Response ask(const std::string& interaction, const std::string& caller) {
     size_t space = interaction.find(' ');
     std::string target = interaction.substr(space + 1);
+    size_t batch = target.find(" with a batch");
+    target = target.substr(0, batch);
     for (const auto& [name, value] : names_) {
       target = replaced(target, name, value);
     }
@@ -130,7 +132,8 @@ class AccessTable : public testing::Test {
       request.headers.add("Content-Type", "application/fhir+json");
       request.body =
           target == "/fhir"
-              ? R"({"resourceType":"Bundle","type":"transaction"})"
+              ? R"({"resourceType":"Bundle","type":")" +
+                    std::string(batch == std::string::npos ? "transaction" : "batch") + "\"}"
               : R"({"resourceType":")" + target.substr(6, target.find_first_of("/?", 6) - 6) +
                     R"(","id":")" + names_["[written]"] +
                     R"(","status":"final","code":{"text":"weight"},"subject":{"reference":"Patient/)" +
@@ -178,8 +181,8 @@ TEST_F(AccessTable, IsTrue) {
         EXPECT_EQ(entries.size(), before + 1 + entry.persons) << row[0];
         withheld = entry.withheld;
       }
-      bool is_write =
-          row[0].starts_with("PUT ") || row[0].starts_with("PATCH ") || row[0] == "POST /fhir";
+      bool is_write = row[0].starts_with("PUT ") || row[0].starts_with("PATCH ") ||
+                      row[0] == "POST /fhir" || row[0].ends_with("batch");
       EXPECT_EQ(word_of(response, withheld, is_write), row[i])
           << row[0] << " / " << table.columns[i] << "\n"
           << response.body.substr(0, 300);
@@ -213,7 +216,8 @@ const std::map<Interaction, std::string> kSamples = {
     {Interaction::kPatch, "PATCH /fhir/Observation/[written]"},
     {Interaction::kUpdateIf, "PUT /fhir/Observation?_id=[written]"},
     {Interaction::kDeleteIf, "DELETE /fhir/Observation?_id=[written]"},
-    {Interaction::kPatchIf, "PATCH /fhir/Observation?_id=[written]"}};
+    {Interaction::kPatchIf, "PATCH /fhir/Observation?_id=[written]"},
+    {Interaction::kBatch, "POST /fhir with a batch"}};
 
 TEST_F(AccessTable, EveryRouteAnswersWithADecisionAndAReceipt) {
   for (size_t i = 0; i < kInteractionCount; ++i) {

@@ -37,6 +37,7 @@ Result<http::Response> run(const Exchange& exchange) {
     case Interaction::kUpdateIf:
     case Interaction::kDeleteIf:
     case Interaction::kPatchIf:
+    case Interaction::kBatch:
     case Interaction::kUnknown:
     case Interaction::kHealth:
     case Interaction::kReady:
@@ -90,7 +91,8 @@ tl::expected<Understood, http::Response> understand(const http::Request& request
   if (is_patch && !is_json_patch(request.headers)) {
     return refuse(problem(415, "send application/json-patch+json"));
   }
-  bool has_resource = writes(route.interaction) && !is_deletion && !is_patch;
+  bool has_bundle = route.interaction == Interaction::kBatch;
+  bool has_resource = has_bundle || (writes(route.interaction) && !is_deletion && !is_patch);
   if (has_resource && !is_json(request.headers)) {
     return refuse(problem(415, "send application/fhir+json"));
   }

@@ -4,6 +4,7 @@
 #include <thread>
 
 #include "api/answer.h"
+#include "api/batch.h"
 #include "api/capability_statement.h"
 #include "api/content_type.h"
 #include "api/errors.h"
@@ -102,8 +103,11 @@ struct Api::State {
   void answer(const http::Request& request, const Route& route, Exit exit);
   void write(const http::Request& request, const Route& route, const access::Principal& principal,
              Exit exit);
+  void answer_batch(const http::Request& request, const service::SentBundle& batch,
+                    const access::Principal& principal, Exit exit);
+  BatchAnswers::All answer_entries(const http::Request& request, const service::SentBundle& batch);
   void close(std::unique_ptr<access::Visit> visit, const Route& route, http::Response response,
-             Exit exit);
+             Exit exit, std::optional<SteadyClock::time_point> earliest = std::nullopt);
   void leave(Disclosed<http::Response> disclosed, Exit& exit,
              std::optional<SteadyClock::time_point> not_before = std::nullopt);
   void refuse_all(const Error& why, Exit& exit,
@@ -187,6 +191,13 @@ void Api::State::answer(const http::Request& request, const Route& route, Exit e
 // Others may write the same resource meanwhile: then it is looked at anew.
 void Api::State::write(const http::Request& request, const Route& route,
                        const access::Principal& principal, Exit exit) {
+  Result<service::SentBundle> sent;
+  if (route.interaction == Interaction::kTransaction) {
+    sent = service::read_sent_bundle(request.body);
+    if (sent && sent->is_batch) {
+      return answer_batch(request, *sent, principal, std::move(exit));
+    }
+  }
   for (unsigned attempt = 1;; ++attempt) {
     auto visit = options.door.enter(principal, to_ledger(request, route));
     if (!visit) {
@@ -205,7 +216,7 @@ void Api::State::write(const http::Request& request, const Route& route,
     std::vector<fhir::Issue> issues;
     auto pending = prepare_write({request, route, understood->parameters, understood->content_type,
                                   context, &options.checkpoints},
-                                 options.store, issues);
+                                 options.store, sent, issues);
     bool is_late = !pending && pending.error().code == ErrorCode::kBusy;
     if (is_late && attempt < kWriteAttemptsMax) {
       continue;
@@ -234,17 +245,72 @@ void Api::State::write(const http::Request& request, const Route& route,
   }
 }
 
+// Each entry has a visit and a receipt of its own. The batch has them too, for who sent it.
+void Api::State::answer_batch(const http::Request& request, const service::SentBundle& batch,
+                              const access::Principal& principal, Exit exit) {
+  Route route;
+  route.interaction = exit.interaction = Interaction::kBatch;
+  BatchAnswers::All all;
+  auto respond_to_all = [&]() -> http::Response {
+    auto understood = understand(request, route);
+    if (!understood) {
+      return std::move(understood.error());
+    }
+    if (Status plain = read_plain(understood->parameters); !plain) {
+      return error_response(plain.error());
+    }
+    if (batch.entries.size() > kBatchEntriesMax) {
+      return error_response({ErrorCode::kTooLarge, "a batch has more than " +
+                                                       std::to_string(kBatchEntriesMax) +
+                                                       " entries: send it in several parts"});
+    }
+    all = answer_entries(request, batch);
+    http::Response response =
+        text_response(200, understood->content_type, batch_response(all.answers));
+    response.reservation = options.budget.charge(response.body.size());
+    compress(request, response);
+    return response;
+  };
+  http::Response response = respond_to_all();
+  auto visit = options.door.enter(principal, to_ledger(request, route));
+  if (!visit) {
+    return refuse_all(visit.error(), exit);
+  }
+  close(std::move(*visit), route, std::move(response), std::move(exit), all.not_before);
+}
+
+BatchAnswers::All Api::State::answer_entries(const http::Request& request,
+                                             const service::SentBundle& batch) {
+  BatchAnswers answers(batch.entries.size());
+  for (size_t i = 0; i < batch.entries.size(); ++i) {
+    http::Reply reply = answers.reply(i);
+    auto entry = request_of(batch.entries[i], request, options.region.base_url);
+    if (!entry) {
+      reply.send(error_response(entry.error()));
+      continue;
+    }
+    Route route = find_route(base_path, entry->path, entry->method);
+    answer(*entry, route,
+           {.started = SteadyClock::now(),
+            .method = entry->method,
+            .interaction = route.interaction,
+            .reply = std::move(reply)});
+  }
+  return answers.wait();
+}
+
 // Once it is written down, the answer leaves.
 void Api::State::close(std::unique_ptr<access::Visit> visit, const Route& route,
-                       http::Response response, Exit exit) {
+                       http::Response response, Exit exit,
+                       std::optional<SteadyClock::time_point> earliest) {
   bool is_refusal = response.status >= 400;
   bool hides_time = (tells_of_records(route.interaction) || is_refusal) && visit->shown() == 0;
   auto status = static_cast<uint16_t>(response.status);
   auto waiting = std::make_shared<Exit>(std::move(exit));
   options.door.close<http::Response>(
       std::move(visit), status, std::move(response),
-      [this, waiting, hides_time](Result<Disclosed<http::Response>> disclosed) {
-        auto not_before = hides_time ? std::optional(next_step(waiting->started)) : std::nullopt;
+      [this, waiting, hides_time, earliest](Result<Disclosed<http::Response>> disclosed) {
+        auto not_before = hides_time ? std::optional(next_step(waiting->started)) : earliest;
         if (!disclosed) {
           return refuse_all(disclosed.error(), *waiting, not_before);
         }

@@ -44,7 +44,7 @@ std::string capability_statement(const config::Region& region, std::string_view 
     out += type == 0 ? "" : ",";
     out += type_entry(static_cast<fhir::TypeNumber>(type));
   }
-  out += R"(],"interaction":[{"code":"transaction"}]}]})";
+  out += R"(],"interaction":[{"code":"transaction"},{"code":"batch"}]}]})";
   return out;
 }
 

@@ -10,6 +10,7 @@
 #include "http/message.h"
 #include "service/checkpoints.h"
 #include "service/context.h"
+#include "service/transaction.h"
 #include "service/write.h"
 
 namespace continuum::api {
@@ -31,8 +32,10 @@ struct PendingWrite {
   bool shows_bodies = false;
   std::string_view content_type;
 };
-// Nothing is written yet. The visit has it noted. `issues`: see service::WriteContext.
+// Nothing is written yet. The visit has it noted. `sent`: what a transaction's body is.
+// `issues`: see service::WriteContext.
 Result<PendingWrite> prepare_write(const Exchange& exchange, record::Store& store,
+                                   const Result<service::SentBundle>& sent,
                                    std::vector<fhir::Issue>& issues);
 // Once it is committed.
 http::Response respond(const PendingWrite& pending, const config::Region& region);

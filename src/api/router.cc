@@ -40,6 +40,7 @@ constexpr std::array<Row, kInteractionCount> kRows{{
     {"/fhir/[type]", "conditional-update", "PUT"},
     {"/fhir/[type]", "conditional-delete", "DELETE"},
     {"/fhir/[type]", "conditional-patch", "PATCH"},
+    {"/fhir", "batch", "POST"},
 }};
 
 const Row& row_of(Interaction interaction) {
@@ -137,6 +138,7 @@ bool allows(Interaction interaction, std::string_view method) {
     case Interaction::kSearchForm:
     case Interaction::kCreate:
     case Interaction::kTransaction:
+    case Interaction::kBatch:
       return method == "POST";
     case Interaction::kUpdate:
     case Interaction::kUpdateIf:

@@ -33,8 +33,9 @@ enum class Interaction : uint8_t {
   kUpdateIf,     // PUT [type]?criteria
   kDeleteIf,     // DELETE [type]?criteria
   kPatchIf,      // PATCH [type]?criteria
+  kBatch,        // a transaction's path, with a batch
 };
-inline constexpr size_t kInteractionCount = 23;
+inline constexpr size_t kInteractionCount = 24;
 
 struct Route {
   Interaction interaction = Interaction::kUnknown;

@@ -253,7 +253,7 @@ TEST_F(TransactionTest, BadBundlesAreRefused) {
   record::T t = fixture_.t();
   for (const char* body :
        {"{", "[]", "null", R"({"resourceType":"Patient"})",
-        R"({"resourceType":"Bundle","type":"batch","entry":[]})",
+        R"({"resourceType":"Bundle","type":"batch","entry":{}})",
         R"({"resourceType":"Bundle","type":"searchset","entry":[]})",
         R"({"resourceType":"Bundle","type":"transaction","entry":{}})",
         R"({"resourceType":"Bundle","type":"transaction","entry":[null]})",

@@ -95,15 +95,11 @@ Result<PreparedWrite> prepare_one(const Exchange& exchange, const service::Write
   return service::prepare_write(context, {&change, 1}, bodies);
 }
 
-Result<PreparedWrite> prepare_many(const Exchange& exchange, const service::WriteContext& context,
-                                   Bodies bodies) {
+Result<PreparedWrite> prepare_many(const Result<service::SentBundle>& sent,
+                                   const service::WriteContext& context, Bodies bodies) {
   // SAFETY: who may write nothing is told so before the Bundle is looked at.
   TRY(access::may_write(context.visit.principal(), fhir::kPatientType));
-  TRY(auto bundle, service::read_sent_bundle(exchange.request.body));
-  if (bundle.is_batch) {
-    return fail(ErrorCode::kUnsupported, "batches are not taken yet",
-                {{"Bundle.type", "send a transaction, or each alone"}});
-  }
+  TRY(const service::SentBundle& bundle, sent);
   TRY(service::Transaction transaction, service::to_transaction(bundle));
   std::vector<Change> changes;
   changes.reserve(transaction.entries.size());
@@ -197,6 +193,7 @@ http::Response respond_many(const PendingWrite& pending) {
 }  // namespace
 
 Result<PendingWrite> prepare_write(const Exchange& exchange, record::Store& store,
+                                   const Result<service::SentBundle>& sent,
                                    std::vector<fhir::Issue>& issues) {
   if (!is_conditional(exchange.route.interaction)) {
     TRY(read_plain(exchange.parameters));
@@ -213,7 +210,7 @@ Result<PendingWrite> prepare_write(const Exchange& exchange, record::Store& stor
                                                                  : PreferReturn::kRepresentation) ==
                          PreferReturn::kRepresentation;
   Bodies bodies = pending.shows_bodies ? Bodies::kKeep : Bodies::kDrop;
-  TRY(pending.write, pending.is_transaction ? prepare_many(exchange, writes, bodies)
+  TRY(pending.write, pending.is_transaction ? prepare_many(sent, writes, bodies)
                                             : prepare_one(exchange, writes, bodies));
   pending.status = pending.is_transaction ? 200 : status_of(pending.write.changes[0]);
   return pending;

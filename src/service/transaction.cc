@@ -135,24 +135,6 @@ Status read_url(const EntryRequest& request, Change& change) {
   return {};
 }
 
-// SPEC: R4 has a JSON Patch in a Bundle as the content of a Binary.
-Result<std::string> read_patch(std::string_view resource, const std::string& where) {
-  json::Document document;
-  TRY(document.parse(resource));
-  const json::Node& root = *document.root();
-  bool is_binary = root.is_object() && root.string("resourceType") == "Binary";
-  if (!is_binary || root.string("contentType") != kJsonPatch) {
-    return refuse(ErrorCode::kUnsupported, "a patch is not a JSON Patch", where + ".resource",
-                  "expected a Binary of " + std::string(kJsonPatch));
-  }
-  auto patch = from_base64(root.string("data"));
-  if (!patch) {
-    return refuse(ErrorCode::kInvalid, "a patch is not base64", where + ".resource.data",
-                  "expected the JSON Patch as base64");
-  }
-  return std::move(*patch);
-}
-
 Status read_change(const SentEntry& sent, Transaction& out) {
   TRY(const EntryRequest& request, sent.request);
   TransactionEntry& entry = out.entries.emplace_back();
@@ -188,6 +170,24 @@ Status read_change(const SentEntry& sent, Transaction& out) {
 }
 
 }  // namespace
+
+// SPEC: R4 has a JSON Patch in a Bundle as the content of a Binary.
+Result<std::string> read_patch(std::string_view resource, const std::string& where) {
+  json::Document document;
+  TRY(document.parse(resource));
+  const json::Node& root = *document.root();
+  bool is_binary = root.is_object() && root.string("resourceType") == "Binary";
+  if (!is_binary || root.string("contentType") != kJsonPatch) {
+    return refuse(ErrorCode::kUnsupported, "a patch is not a JSON Patch", where + ".resource",
+                  "expected a Binary of " + std::string(kJsonPatch));
+  }
+  auto patch = from_base64(root.string("data"));
+  if (!patch) {
+    return refuse(ErrorCode::kInvalid, "a patch is not base64", where + ".resource.data",
+                  "expected the JSON Patch as base64");
+  }
+  return std::move(*patch);
+}
 
 Result<SentBundle> read_sent_bundle(std::string_view text) {
   TRY(fhir::RawBundle raw, fhir::cut_bundle(text, kTransactionEntriesMax));

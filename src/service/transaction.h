@@ -58,4 +58,7 @@ struct Transaction {
 // kInvalid, kUnsupported and kTooLarge name the entry.
 Result<Transaction> to_transaction(const SentBundle& bundle);
 
+// The JSON Patch in the Binary that R4 has one in. kInvalid, kUnsupported: there is none.
+Result<std::string> read_patch(std::string_view resource, const std::string& where);
+
 }  // namespace continuum::service

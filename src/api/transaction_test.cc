@@ -125,6 +125,25 @@ TEST_F(TransactionTest, RelativeNamesAreOfTheServerTheyComeFrom) {
             400);
 }
 
+TEST_F(TransactionTest, LinksOfAllKindsAreRewritten) {
+  std::string document =
+      R"({"resourceType":"DocumentReference","status":"current","subject":{"reference":"urn:uuid:p"},)"
+      R"("text":{"status":"generated","div":"<div xmlns='http://www.w3.org/1999/xhtml'>)"
+      R"(<a href='urn:uuid:o'>urn:uuid:o</a></div>"},)"
+      R"("content":[{"attachment":{"url":"urn:uuid:o","title":"urn:uuid:o"}}]})";
+  http::Response response =
+      commit({{"urn:uuid:d", "POST", "DocumentReference", document},
+              {"urn:uuid:o", "POST", "Observation", observation("urn:uuid:p", "a")},
+              {"urn:uuid:p", "POST", "Patient", patient("Smith")}});
+  ASSERT_EQ(response.status, 200) << response.body;
+  auto told = responses(response);
+  std::string stored = get("DocumentReference/" + id_of(told[0])).body;
+  std::string link = "Observation/" + id_of(told[1]);
+  EXPECT_NE(stored.find("<a href='" + link + "'>urn:uuid:o</a>"), std::string::npos) << stored;
+  EXPECT_NE(stored.find(R"("url":")" + link + R"(","title":"urn:uuid:o")"), std::string::npos);
+  expect_sound();
+}
+
 TEST_F(TransactionTest, AllOrNothing) {
   std::string id = create("Patient", patient("Smith"));
   record::T t = fixture_.t();

@@ -18,35 +18,11 @@ using json::Kind;
 using json::Node;
 using structures::CodeSet;
 using structures::Element;
+using structures::find_member;
 using structures::kNoMember;
 using structures::Member;
+using structures::name_of;
 using structures::Shape;
-
-// nameHash in tools/definitions/generate_structures.mjs is the same function.
-uint32_t name_hash(std::string_view name) {
-  auto hash = static_cast<uint32_t>(name.size());
-  for (char c : name) {
-    hash = (hash ^ static_cast<unsigned char>(c)) * 0x01000193u;
-  }
-  return hash ^ (hash >> 15);
-}
-
-template <typename Row>
-std::string_view name_of(const Row& row) {
-  return {structures::kNames + row.name, row.name_size};
-}
-
-// Of a member within its shape, or kNoMember.
-uint8_t find_member(const Shape& shape, std::string_view name) {
-  const uint32_t mask = (1u << shape.slot_bits) - 1;
-  for (uint32_t slot = name_hash(name) & mask;; slot = (slot + 1) & mask) {
-    const uint8_t number = structures::kSlots[shape.slots_first + slot];
-    if (number == kNoMember ||
-        name_of(structures::kMembers[shape.members_first + number]) == name) {
-      return number;
-    }
-  }
-}
 
 std::string_view code_text(const structures::Code& code) {
   return {structures::kCodeTexts + code.text, code.size};

@@ -8,6 +8,7 @@
 
 #include <array>
 #include <cstdint>
+#include <string_view>
 
 #include "fhir/primitive.h"
 
@@ -73,6 +74,14 @@ extern const uint8_t kSlots[];
 extern const TargetSet kTargetSets[];
 extern const CodeSet kCodeSets[];
 extern const Code kCodes[];
+template <typename Row>
+std::string_view name_of(const Row& row) {
+  return {kNames + row.name, row.name_size};
+}
+
+// Of a member within its shape, or kNoMember.
+uint8_t find_member(const Shape& shape, std::string_view name);
+
 extern const uint16_t kElementShape;
 extern const uint16_t kExtensionShape;
 extern const uint16_t kReferenceShape;

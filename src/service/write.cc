@@ -7,6 +7,7 @@
 #include "base/bytes.h"
 #include "base/random.h"
 #include "fhir/home.h"
+#include "fhir/links.h"
 #include "fhir/reference.h"
 #include "fhir/structure.h"
 #include "identity/exact_match.h"
@@ -305,13 +306,19 @@ class Writer {
       return find_condition(parsed);
     }
     if (auto sibling = find_sibling(from, parsed)) {
-      const Plan& plan = plans_[*sibling];
-      // What is deleted with the same write is not there to be named.
-      bool stays = changes_[*sibling].kind != Change::Kind::kDelete;
-      record::ResourceKey resource{plan.resource.type, id_of(plan)};
-      return stays ? std::optional(Named{sibling, {}, resource, name_of(resource)}) : std::nullopt;
+      return named_sibling(*sibling);
     }
     return find_here(parsed);
+  }
+
+  // What is deleted with the same write is not there to be named.
+  std::optional<Named> named_sibling(size_t index) const {
+    if (changes_[index].kind == Change::Kind::kDelete) {
+      return std::nullopt;
+    }
+    const Plan& plan = plans_[index];
+    record::ResourceKey resource{plan.resource.type, id_of(plan)};
+    return Named{index, {}, resource, name_of(resource)};
   }
 
   // One alone must meet it: what it names is not guessed at.
@@ -499,7 +506,7 @@ class Writer {
     if (!out.is_deletion) {
       TRY(document_.parse(body_of(change, plan)));
       json::Node& root = *document_.root();
-      TRY(rewrite_references(change, root));
+      TRY(rewrite_links(change, root));
       TRY(record::canonicalise(document_, root, out.id, source_name_, out.canonical));
       if (change.type == fhir::kPatientType) {
         TRY(check_is_same_person(plan, root));
@@ -539,18 +546,19 @@ class Writer {
                                     : context_.visit.note_shown(stored);
   }
 
-  Status rewrite_references(const Change& change, json::Node& node) {
-    for (json::Node& child : children(node)) {
-      if (child.is_string() && child.key == "reference") {
-        TRY(auto named, find(change, child.text));
-        if (named && named->text != child.text) {
-          document_.set_text(child, named->text);
-        }
-      } else if (child.first != nullptr) {
-        TRY(rewrite_references(change, child));
-      }
-    }
-    return {};
+  Status rewrite_links(const Change& change, json::Node& root) {
+    return fhir::relink(
+        document_, root,
+        [&](fhir::LinkKind kind, std::string_view link) -> Result<std::optional<std::string>> {
+          std::optional<Named> named;
+          if (kind == fhir::LinkKind::kReference) {
+            TRY(named, find(change, link));
+          } else if (auto sibling = by_full_url_.find(std::string(link));
+                     sibling != by_full_url_.end()) {
+            named = named_sibling(sibling->second);
+          }
+          return named && named->text != link ? std::optional(named->text) : std::nullopt;
+        });
   }
 
   // Each has an entry in the ledger.

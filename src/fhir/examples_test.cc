@@ -33,7 +33,7 @@ class Examples : public testing::Test {
   void SetUp() override {
     fs::path from = archives();
     if (from.empty()) {
-      GTEST_SKIP() << "the shared test data is not here";
+      GTEST_SKIP() << "the official examples are not here: CONTINUUM_DATA names their folder";
     }
     fs::path to = fs::path(CONTINUUM_SOURCE_DIR) / "build" / "data";
     fs::create_directories(to);

@@ -4,19 +4,17 @@
 #include <gtest/gtest.h>
 
 #include <algorithm>
-#include <filesystem>
 #include <string>
 #include <vector>
 
-#include "base/file_system.h"
 #include "fhir/limits.h"
 #include "fhir/types.h"
+#include "json/case_files_test.h"
 #include "json/writer.h"
 
 namespace continuum::fhir {
 namespace {
 
-constexpr uint64_t kFileBytesMax = 1 << 20;
 constexpr size_t kCasesMin = 120;
 const char* const kCases = "tests/cases/structure";
 
@@ -69,15 +67,9 @@ StructureReport check_case(const json::Node& row) {
 TEST(Structure, Cases) {
   size_t count = 0;
   size_t refused = 0;
-  for (const auto& entry : std::filesystem::directory_iterator(kCases)) {
-    SCOPED_TRACE(entry.path().string());
-    Result<std::string> text = read_file(posix_files(), entry.path().string(), kFileBytesMax);
-    ASSERT_TRUE(text);
-    json::Document document;
-    Status status = document.parse(*text);
-    ASSERT_TRUE(status) << status.error().text();
-    EXPECT_FALSE(document.root()->string("rule").empty());
-    const json::Node* cases = document.root()->find("cases");
+  json::for_each_case_file(kCases, [&](const json::Node& file) {
+    EXPECT_FALSE(file.string("rule").empty());
+    const json::Node* cases = file.find("cases");
     ASSERT_NE(cases, nullptr);
     for (const json::Node& row : json::children(*cases)) {
       const StructureReport report = check_case(row);
@@ -85,7 +77,7 @@ TEST(Structure, Cases) {
       refused += report.issues.empty() ? 0 : 1;
       EXPECT_EQ(lines_of(report), texts_of(row.find("issues"))) << row.string("what");
     }
-  }
+  });
   EXPECT_GE(count, kCasesMin);
   EXPECT_GT(refused, count / 2);
 }

@@ -2,10 +2,9 @@
 
 #include <gtest/gtest.h>
 
-#include <filesystem>
-#include <fstream>
-#include <iterator>
+#include <string>
 
+#include "json/case_files_test.h"
 #include "json/number.h"
 #include "json/writer.h"
 
@@ -68,17 +67,13 @@ void run_case(const Node& row) {
 
 TEST(JsonPatch, Cases) {
   size_t count = 0;
-  for (const auto& entry : std::filesystem::directory_iterator(kCases)) {
-    std::ifstream file(entry.path());
-    const std::string text{std::istreambuf_iterator<char>(file), std::istreambuf_iterator<char>()};
-    Document cases = parsed(text);
-    ASSERT_NE(cases.root(), nullptr) << entry.path();
-    for (const Node& row : children(*cases.root())) {
-      SCOPED_TRACE(entry.path().filename().string() + ": " + std::string(row.string("name")));
+  for_each_case_file(kCases, [&](const Node& cases) {
+    for (const Node& row : children(cases)) {
+      SCOPED_TRACE(row.string("name"));
       run_case(row);
       ++count;
     }
-  }
+  });
   EXPECT_GE(count, 202U);
 }
 

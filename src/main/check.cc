@@ -54,16 +54,10 @@ Result<int> run(const StoreArguments& arguments) {
 void add_check(CLI::App& app, int& exit_code) {
   auto arguments = std::make_shared<StoreArguments>();
   CLI::App* command =
-      app.add_subcommand("check", "Verify a whole store: every body, every index row, both ways");
+      add_verb(app, "check", "Verify a whole store: every body, every index row, both ways",
+               arguments, run, exit_code);
   add_store_arguments(*command, *arguments);
   command->footer("Exit code: 0 sound; 1 findings, named; 2 usage or environment.");
-  command->callback([arguments, &exit_code] {
-    auto result = run(*arguments);
-    if (!result) {
-      report_error(result.error());
-    }
-    exit_code = result.value_or(kExitEnvironment);
-  });
 }
 
 }  // namespace continuum::commands

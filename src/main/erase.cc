@@ -167,22 +167,6 @@ Result<int> scrub(EraseArguments& arguments) {
   return kExitDone;
 }
 
-using Verb = Result<int> (*)(EraseArguments& arguments);
-
-CLI::App* add_verb(CLI::App& app, const char* name, const char* help,
-                   const std::shared_ptr<EraseArguments>& arguments, Verb verb, int& exit_code) {
-  CLI::App* sub = app.add_subcommand(name, help);
-  add_store_arguments(*sub, arguments->store);
-  sub->callback([arguments, verb, &exit_code] {
-    auto result = verb(*arguments);
-    if (!result) {
-      report_error(result.error());
-    }
-    exit_code = result.value_or(kExitEnvironment);
-  });
-  return sub;
-}
-
 }  // namespace
 
 void add_erase(CLI::App& app, int& exit_code) {
@@ -193,6 +177,7 @@ void add_erase(CLI::App& app, int& exit_code) {
   CLI::App* requesting = add_verb(
       *verb, "request", "Say what would go, by counts, and give a token to confirm it with",
       arguments, request, exit_code);
+  add_store_arguments(*requesting, arguments->store);
   requesting->add_option("SOURCE", arguments->source, "The source it came from")->required();
   requesting
       ->add_option("PATIENT-ID", arguments->patient,
@@ -204,6 +189,7 @@ void add_erase(CLI::App& app, int& exit_code) {
 
   CLI::App* confirming = add_verb(*verb, "confirm", "Destroy it: key and rows, for good", arguments,
                                   confirm, exit_code);
+  add_store_arguments(*confirming, arguments->store);
   confirming->add_option("TOKEN", arguments->token, "What erase request gave")->required();
   confirming->footer(
       "Reads the whole store. When it is interrupted, the next command that opens the store "
@@ -212,6 +198,7 @@ void add_erase(CLI::App& app, int& exit_code) {
 
   CLI::App* listing =
       add_verb(*verb, "list", "What was erased, one JSON line each", arguments, list, exit_code);
+  add_store_arguments(*listing, arguments->store);
   listing->add_flag("--open", arguments->open_reasons, "With the reasons, which may name people");
 }
 
@@ -220,6 +207,7 @@ void add_scrub(CLI::App& app, int& exit_code) {
   CLI::App* command =
       add_verb(app, "scrub", "Rewrite the files that may hold rows of what was erased", arguments,
                scrub, exit_code);
+  add_store_arguments(*command, arguments->store);
   command->footer("Rewrites most of the store's index files: gather erasures, then scrub once.");
 }
 

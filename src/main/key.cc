@@ -161,22 +161,6 @@ Result<int> restore(KeyArguments& arguments) {
   return kExitDone;
 }
 
-using Verb = Result<int> (*)(KeyArguments& arguments);
-
-CLI::App* add_verb(CLI::App& app, const char* name, const char* help,
-                   const std::shared_ptr<KeyArguments>& arguments, Verb verb, int& exit_code) {
-  CLI::App* sub = app.add_subcommand(name, help);
-  add_store_arguments(*sub, arguments->store);
-  sub->callback([arguments, verb, &exit_code] {
-    auto result = verb(*arguments);
-    if (!result) {
-      report_error(result.error());
-    }
-    exit_code = result.value_or(kExitEnvironment);
-  });
-  return sub;
-}
-
 }  // namespace
 
 void add_key(CLI::App& app, int& exit_code) {
@@ -188,6 +172,7 @@ void add_key(CLI::App& app, int& exit_code) {
   CLI::App* rotating =
       add_verb(*verb, "rotate", "Seal every key under another region key; files stay as they are",
                arguments, rotate, exit_code);
+  add_store_arguments(*rotating, arguments->store);
   rotating
       ->add_option("--new-region-key", arguments->new_region_key_file,
                    "File with the new region key, 64 hexadecimal digits")
@@ -200,6 +185,7 @@ void add_key(CLI::App& app, int& exit_code) {
 
   CLI::App* backing =
       add_verb(*verb, "backup", "Write the key store to one file", arguments, backup, exit_code);
+  add_store_arguments(*backing, arguments->store);
   backing->add_option("--to", arguments->file, "File to make; outside the data folder")
       ->required()
       ->type_name("FILE");
@@ -210,6 +196,7 @@ void add_key(CLI::App& app, int& exit_code) {
 
   CLI::App* restoring = add_verb(*verb, "restore", "Make the key store of a backup of it",
                                  arguments, restore, exit_code);
+  add_store_arguments(*restoring, arguments->store);
   restoring->add_option("--from", arguments->file, "File that key backup made")
       ->required()
       ->type_name("FILE");

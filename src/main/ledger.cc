@@ -262,21 +262,6 @@ Result<int> replay(LedgerArguments& arguments) {
   return replayed.same_manifest ? kExitDone : kExitFound;
 }
 
-using Verb = Result<int> (*)(LedgerArguments& arguments);
-
-CLI::App* add_verb(CLI::App& app, const char* name, const char* help,
-                   const std::shared_ptr<LedgerArguments>& arguments, Verb verb, int& exit_code) {
-  CLI::App* sub = app.add_subcommand(name, help);
-  sub->callback([arguments, verb, &exit_code] {
-    auto result = verb(*arguments);
-    if (!result) {
-      report_error(result.error());
-    }
-    exit_code = result.value_or(kExitEnvironment);
-  });
-  return sub;
-}
-
 }  // namespace
 
 void add_ledger(CLI::App& app, int& exit_code) {

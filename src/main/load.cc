@@ -146,7 +146,9 @@ void print_links(const service::LoadReport& report, const record::View& view) {
   }
 }
 
-Result<int> run(const LoadArguments& arguments) {
+Result<int> run(LoadArguments& arguments) {
+  arguments.load.batch_bytes = arguments.batch_mb << 20;
+  arguments.load.put_aside_bytes = arguments.put_aside_mb << 20;
   TRY(check_source(arguments));
   TRY(record::StoreOptions options, to_store_options(arguments.store));
   // Before the store: a mistyped path must not leave a new, empty data folder behind.
@@ -189,8 +191,9 @@ Result<int> run(const LoadArguments& arguments) {
 
 void add_load(CLI::App& app, int& exit_code) {
   auto arguments = std::make_shared<LoadArguments>();
-  CLI::App* command = app.add_subcommand(
-      "load", "Load FHIR R4 JSON: Bundles, single resources, NDJSON; plain, .gz, .bz2, .zst");
+  CLI::App* command = add_verb(
+      app, "load", "Load FHIR R4 JSON: Bundles, single resources, NDJSON; plain, .gz, .bz2, .zst",
+      arguments, run, exit_code);
   command->add_option("path", arguments->load.paths, "Files or folders")
       ->required()
       ->type_name("PATH");
@@ -218,15 +221,6 @@ void add_load(CLI::App& app, int& exit_code) {
   command->footer(
       "Exit code: 0 all in; 3 some refused, each named on standard error; 2 usage or environment.\n"
       "Loading the same input again, after an interruption too, adds no version.");
-  command->callback([arguments, &exit_code] {
-    arguments->load.batch_bytes = arguments->batch_mb << 20;
-    arguments->load.put_aside_bytes = arguments->put_aside_mb << 20;
-    auto result = run(*arguments);
-    if (!result) {
-      report_error(result.error());
-    }
-    exit_code = result.value_or(kExitEnvironment);
-  });
 }
 
 }  // namespace continuum::commands

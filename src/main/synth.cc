@@ -72,7 +72,8 @@ Result<int> run(SynthArguments& arguments) {
 void add_synth(CLI::App& app, int& exit_code) {
   auto arguments = std::make_shared<SynthArguments>();
   CLI::App* command =
-      app.add_subcommand("synth", "Write a synthetic region: invented people, known truth");
+      add_verb(app, "synth", "Write a synthetic region: invented people, known truth", arguments,
+               run, exit_code);
   command->add_option("--people", arguments->options.people, "How many people, at most 909091")
       ->required()
       ->type_name("N");
@@ -89,13 +90,6 @@ void add_synth(CLI::App& app, int& exit_code) {
                    "Make region.toml that of a demo which believes the development identity "
                    "provider at this URL")
       ->type_name("URL");
-  command->callback([arguments, &exit_code] {
-    auto result = run(*arguments);
-    if (!result) {
-      report_error(result.error());
-    }
-    exit_code = result.value_or(kExitEnvironment);
-  });
 }
 
 }  // namespace continuum::commands

@@ -218,14 +218,11 @@ TEST_P(CheckTest, NamesWhatItFinds) {
 }
 
 TEST_P(CheckTest, FindsAMissingDataKey) {
-  if (GetParam() == Engine::kMemory) {
-    GTEST_SKIP() << "needs files";
-  }
-  std::string path = store_.folder() + ".keys/keys.log";
-  std::string bytes = *read_file(posix_files(), path, 1 << 20);
-  store_.with_rows([&](kv::Store&) {
-    ASSERT_TRUE(replace_file(posix_files(), path, bytes.substr(0, 24 + 69 * 5)));
-  });
+  FileSystem& files = store_.key_files();
+  std::string path = store_.keys_folder() + "/keys.log";
+  std::string bytes = *read_file(files, path, 1 << 20);
+  store_.with_rows(
+      [&](kv::Store&) { ASSERT_TRUE(replace_file(files, path, bytes.substr(0, 24 + 69 * 5))); });
   auto findings = store_.writer().findings();
   ASSERT_FALSE(findings.empty());
   EXPECT_NE(findings[0].find("no key"), std::string::npos);

@@ -232,19 +232,22 @@ class TestStore {
   Writer writer() { return Writer(*store_); }
   FakeClock& clock() { return clock_; }
   const std::string& folder() const { return folder_; }
+  // Where its keys are, on either engine.
+  FileSystem& key_files() { return memory_ != nullptr ? key_files_ : posix_files(); }
+  std::string keys_folder() const { return memory_ != nullptr ? "/keys" : folder_ + ".keys"; }
 
  private:
   static constexpr int64_t kStart = 1'700'000'000'000'000;
 
   void open() {
     if (memory_ != nullptr) {
-      auto keys = KeyStore::open(key_files_, "/keys", region_key());
+      auto keys = KeyStore::open(key_files_, keys_folder(), region_key());
       ASSERT_TRUE(keys) << keys.error().text();
       auto store = std::make_unique<KvStore>(std::make_unique<BorrowedKv>(*memory_),
                                              std::move(*keys), clock_);
       Status opened = store->open();
       ASSERT_TRUE(opened) << opened.error().text();
-      Status brought = store->bring_up_to(key_files_, erasure_list_path("/keys"));
+      Status brought = store->bring_up_to(key_files_, erasure_list_path(keys_folder()));
       ASSERT_TRUE(brought) << brought.error().text();
       store_ = std::move(store);
     } else {
@@ -265,7 +268,7 @@ class TestStore {
     for (const char* name : kFamilyNames) {
       options.families.push_back({name, rocks::Content::kPlain, false});
     }
-    auto keys = KeyStore::open(posix_files(), folder_ + ".keys", region_key());
+    auto keys = KeyStore::open(posix_files(), keys_folder(), region_key());
     EXPECT_TRUE(keys);
     options.file_key = (*keys)->purpose_key(Purpose::kFiles);
     return options;

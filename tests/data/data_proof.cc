@@ -563,7 +563,8 @@ class DataProof : public testing::Test {
     for (const DataSet& set : kSets) {
       command += std::string(" ") + set.archive;
     }
-    return std::system(command.c_str()) == 0;  // NOLINT(concurrency-mt-unsafe): one thread
+    // NOLINTNEXTLINE(concurrency-mt-unsafe): no other thread runs
+    return std::system(command.c_str()) == 0;
   }
 
   void open() {

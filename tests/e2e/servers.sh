@@ -48,7 +48,7 @@ start_provider() {
   local folder=$1 accounts=$2
   export CONTINUUM_BASE_URL=$3 CONTINUUM_IDP_KEYS=$folder/keys
   shift 3
-  # shellcheck disable=SC2154  # the caller's
+  # shellcheck disable=SC2154  # root is set by the script that sources this file, as its head asks
   start "$folder" provider issuer node "$root/identity-provider/server.mjs" --accounts "$accounts" \
     --base-url "$CONTINUUM_BASE_URL" --keys "$CONTINUUM_IDP_KEYS" "$@" || return 1
   export CONTINUUM_ISSUER=$said

@@ -97,9 +97,9 @@ void CommitQueue::lead(std::unique_lock<std::mutex>& lock) {
     if (waiter->appended) {
       begun.emplace_back(waiter);
     } else {
+      // Told under the lock: once it sees that it is done, the waiter is no more.
       waiter->is_done = true;
-      waiter->moved
-          .notify_one();  // under the lock: the waiter is gone once it sees that it is done
+      waiter->moved.notify_one();
     }
   }
   lock.unlock();

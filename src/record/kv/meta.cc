@@ -7,6 +7,32 @@
 #include "record/kv/values.h"
 
 namespace continuum::record {
+namespace {
+
+void put_instant(std::string& out, Instant instant) {
+  put_u64(out, static_cast<uint64_t>(instant.micros));
+}
+
+Status take_instant(ByteReader& reader, Instant& instant) {
+  TRY(uint64_t micros, reader.u64());
+  instant.micros = static_cast<int64_t>(micros);
+  return {};
+}
+
+// The next term; where that was shortened, what is left of it.
+Status take_text(ByteReader& reader, std::string& text) {
+  TRY(Term term, take_term(reader));
+  text = std::move(term.text);
+  return {};
+}
+
+// Bytes that no key is sorted by.
+Status take_bytes(ByteReader& reader, std::string& bytes) {
+  TRY(bytes, reader.length_prefixed());
+  return {};
+}
+
+}  // namespace
 
 std::string meta_bucket_key(uint16_t bucket) {
   std::string key = "b";
@@ -32,7 +58,7 @@ std::string meta_arrival_key(SourceNumber source) {
 
 std::string encode_arrival(const Arrival& arrival) {
   std::string value;
-  put_u64(value, static_cast<uint64_t>(arrival.instant.micros));
+  put_instant(value, arrival.instant);
   put_varint(value, arrival.received);
   put_varint(value, arrival.refused);
   put_varint(value, arrival.quarantined);
@@ -43,8 +69,7 @@ std::string encode_arrival(const Arrival& arrival) {
 Result<Arrival> decode_arrival(std::string_view value) {
   ByteReader reader(value);
   Arrival arrival;
-  TRY(uint64_t micros, reader.u64());
-  arrival.instant.micros = static_cast<int64_t>(micros);
+  TRY(take_instant(reader, arrival.instant));
   TRY(arrival.received, reader.varint());
   TRY(arrival.refused, reader.varint());
   TRY(arrival.quarantined, reader.varint());
@@ -77,7 +102,7 @@ std::string refusal_key(const Refusal& refusal) {
 
 std::string encode_refusal(const Refusal& refusal) {
   std::string value;
-  put_u64(value, static_cast<uint64_t>(refusal.instant.micros));
+  put_instant(value, refusal.instant);
   put_term(value, refusal.code);
   put_term(value, refusal.reason);
   put_term(value, refusal.type);
@@ -94,14 +119,10 @@ Result<Refusal> decode_refusal(std::string_view key, std::string_view value) {
   TRY(refusal.line, key_reader.u32());
   TRY(refusal.entry, key_reader.u32());
   ByteReader reader(value);
-  TRY(uint64_t micros, reader.u64());
-  refusal.instant.micros = static_cast<int64_t>(micros);
-  TRY(Term code, take_term(reader));
-  TRY(Term reason, take_term(reader));
-  TRY(Term type, take_term(reader));
-  refusal.code = std::move(code.text);
-  refusal.reason = std::move(reason.text);
-  refusal.type = std::move(type.text);
+  TRY(take_instant(reader, refusal.instant));
+  TRY(take_text(reader, refusal.code));
+  TRY(take_text(reader, refusal.reason));
+  TRY(take_text(reader, refusal.type));
   if (kind != 'f' || !key_reader.empty() || !reader.empty()) {
     return fail(ErrorCode::kCorrupt, "a refusal has the wrong shape");
   }
@@ -129,7 +150,7 @@ Result<Ord> decode_erased_key(std::string_view key) {
 std::string encode_erased(const Erasure& erasure) {
   std::string value;
   put_u64(value, erasure.certificate);
-  put_u64(value, static_cast<uint64_t>(erasure.instant.micros));
+  put_instant(value, erasure.instant);
   put_length_prefixed(value, erasure.patient);
   put_length_prefixed(value, erasure.by);
   put_length_prefixed(value, erasure.reason);
@@ -141,14 +162,10 @@ Result<Erasure> decode_erased(std::string_view key, std::string_view value) {
   TRY(erasure.ord, decode_erased_key(key));
   ByteReader reader(value);
   TRY(erasure.certificate, reader.u64());
-  TRY(uint64_t micros, reader.u64());
-  erasure.instant.micros = static_cast<int64_t>(micros);
-  TRY(auto patient, reader.length_prefixed());
-  TRY(auto by, reader.length_prefixed());
-  TRY(auto reason, reader.length_prefixed());
-  erasure.patient = patient;
-  erasure.by = by;
-  erasure.reason = reason;
+  TRY(take_instant(reader, erasure.instant));
+  TRY(take_bytes(reader, erasure.patient));
+  TRY(take_bytes(reader, erasure.by));
+  TRY(take_bytes(reader, erasure.reason));
   if (!reader.empty()) {
     return fail(ErrorCode::kCorrupt, "an erasure has the wrong shape");
   }

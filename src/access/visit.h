@@ -88,6 +88,10 @@ class Visit {
   // Notes that the item was shown without its body: the caller holds it already.
   Status note_shown(const record::StoredItem& item);
 
+  // Staff and citizens: the policy's rule that lets them see items of that type of the person, so
+  // that they may write them; of citizens it must be themselves. Lives as long as the visit.
+  // kNotFound and a note when they may not.
+  Result<std::string_view> may_author(record::Ord ord, fhir::TypeNumber type);
   // Notes what is about to be stored: who writes it knows it. To be committed with this visit
   // (Door::commit), or not at all. `rule`: that allowed it.
   Status note_written(const record::Prepared& item, std::string_view rule);
@@ -163,6 +167,7 @@ class Visit {
     const Standing* standing;  // of the place that decided
   };
   Result<Judgement> judge(const record::StoredItem& item);
+  PlaceFacts facts_of(const Standing& standing, const record::StoredItem& item) const;
   // kNotFound and a note when refused.
   Status allow(const record::StoredItem& item);
   Note& note_of(record::Ord ord);

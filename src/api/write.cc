@@ -55,7 +55,7 @@ Result<PreparedWrite> prepare_one(const Exchange& exchange, const service::Write
 Result<PreparedWrite> prepare_many(const Exchange& exchange, const service::WriteContext& context,
                                    Bodies bodies) {
   // SAFETY: who may write nothing is told so before the Bundle is looked at.
-  TRY(access::may_write(context.visit.principal(), fhir::kPatientType));
+  TRY(access::may_write_anything(context.visit.principal(), context.visit.scope()));
   TRY(auto entries, service::read_transaction(exchange.request.body));
   std::vector<Change> changes;
   changes.reserve(entries.size());

@@ -154,10 +154,10 @@ class Writer {
       TRY(document_.parse(body_of(change, plan)));
       const json::Node& root = *document_.root();
       TRY(check_is_what_is_named(change, root));
-      TRY(check_structure(change, plan, root));
-      if (author_) {
+      if (author_) {  // first: R4 wants an author of some types, which is filled in
         TRY(check_author(change, plan, *document_.root()));
       }
+      TRY(check_structure(change, root));
       fhir::patient_candidates(change.type, root, [&plan](std::string_view reference) {
         plan.candidates.emplace_back(reference);
       });
@@ -299,12 +299,14 @@ class Writer {
   }
 
   // The first change that is not built as R4 says is told of in full.
-  Status check_structure(const Change& change, const Plan& plan, const json::Node& root) {
+  Status check_structure(const Change& change, const json::Node& root) {
     fhir::check_structure(root, report_);
     if (report_.issues.empty()) {
       return {};
     }
-    if (plan.made.empty()) {  // else nobody has sent the text
+    // Nobody has sent what a patch makes. An author that was filled in stands last: all else is
+    // where it was.
+    if (change.kind != Change::Kind::kPatch) {
       fhir::locate_issues(change.body, report_);
     }
     std::string type(fhir::type_name(change.type));

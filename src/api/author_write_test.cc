@@ -631,6 +631,25 @@ TEST_F(AuthorWriteTest, TheLedgerTellsTheRuleAndTheRelationship) {
   }
 }
 
+TEST_F(AuthorWriteTest, CitizensSeeWhoWroteOfThem) {
+  std::string id = create("Observation", note("Observation", ann_), kDoctor);
+  send("PUT", "Observation/" + id, note("Observation", ann_, R"("language":"en")", id), kDoctor);
+  send("DELETE", "Observation/" + id, "", kDoctor);
+  send("POST", "Observation", note("Observation", ann_), kOtherDoctor);
+  create("Task", note("Task", ann_), kAnn);
+  std::string list = get("AuditEvent?patient=" + ann_, kAnn).body;
+  for (std::string_view part :
+       {R"("code":"create"}],"action":"C")", R"("code":"update"}],"action":"U")",
+        R"("code":"delete"}],"action":"D")", R"({"type":"written:Observation","valueString":"1"})",
+        R"({"type":"written:Task","valueString":"1"})",
+        R"({"type":"rule","valueString":"write-as-staff/clinical-record"})",
+        R"({"type":"rule","valueString":"write-as-citizen/citizen-self"})",
+        R"("outcomeDesc":"written")", R"("outcomeDesc":"nothing was written")",
+        R"("value":"other-gp")"}) {
+    EXPECT_NE(list.find(part), std::string::npos) << part << "\n" << list;
+  }
+}
+
 // When a relationship ends, what was written stays, and is not its author's to change any more.
 TEST_F(AuthorWriteTest, WithTheRelationshipTheRightToChangeEnds) {
   std::string id = create("Observation", note("Observation", ann_), kDoctor);

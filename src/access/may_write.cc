@@ -54,6 +54,18 @@ bool is_author_source(std::string_view name) {
   return name == kCitizenSource || name.starts_with(kStaffSourceStart);
 }
 
+std::optional<std::string> organisation_of_staff(std::string_view source) {
+  if (!source.starts_with(kStaffSourceStart)) {
+    return std::nullopt;
+  }
+  std::string ods_code(source.substr(kStaffSourceStart.size()));
+  for (char& letter : ods_code) {
+    bool is_small = letter >= 'a' && letter <= 'z';
+    letter = is_small ? static_cast<char>(letter - 'a' + 'A') : letter;
+  }
+  return ods_code;
+}
+
 Result<MayWrite> may_write(const Principal& principal, const Scope& scope, fhir::TypeNumber type) {
   // Accesses are in the ledger, which writes them itself.
   if (fhir::type_name(type) == "AuditEvent") {

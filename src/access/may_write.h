@@ -27,6 +27,8 @@ inline constexpr std::string_view kCitizenSource = "-citizen";
 std::string staff_source(std::string_view ods_code);
 // Whether it is one of those two.
 bool is_author_source(std::string_view name);
+// The ODS code in the name of a staff's source; nothing for other names.
+std::optional<std::string> organisation_of_staff(std::string_view source);
 
 struct MayWrite {
   std::string source;     // whose resource it becomes, or must be

@@ -123,6 +123,8 @@ TEST(MayWrite, AuthorsHaveSourcesThatNoRegionCanName) {
     EXPECT_FALSE(is_author_source(name)) << name;
   }
   EXPECT_EQ(staff_source("ABCDEFGHI9"), "-staff-abcdefghi9");
+  EXPECT_EQ(organisation_of_staff("-staff-abcdefghi9"), "ABCDEFGHI9");
+  EXPECT_EQ(organisation_of_staff("-citizen"), std::nullopt);
 }
 
 }  // namespace

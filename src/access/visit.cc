@@ -155,8 +155,8 @@ PlaceFacts Visit::facts_of(const Standing& standing, const record::StoredItem& i
 
 // By the first of its places that allows it: what is about several patients may be seen by who may
 // see any of them.
-Result<Visit::Judgement> Visit::judge(const record::StoredItem& item) {
-  ItemFacts facts{item.key.type, item.row.header.label_class};
+Result<Visit::Judgement> Visit::judge(const record::StoredItem& item, fhir::TypeNumber type) {
+  ItemFacts facts{type, item.row.header.label_class};
   TRY(const Standing* home, standing_of(item.key.ord, item.row.header.source));
   Judgement judgement{scope_.decide(facts_of(*home, item), facts), home};
   if (!judgement.decision.allow && !item.row.places.empty()) {
@@ -169,6 +169,11 @@ Result<Visit::Judgement> Visit::judge(const record::StoredItem& item) {
     }
   }
   return judgement;
+}
+
+Result<bool> Visit::may_see_made(const record::StoredItem& item, fhir::TypeNumber type) {
+  TRY(Judgement judgement, judge(item, type));
+  return judgement.decision.allow;
 }
 
 Status Visit::allow(const record::StoredItem& item) {

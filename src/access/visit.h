@@ -85,6 +85,9 @@ class Visit {
   }
   // Appends the resource and notes that it was shown.
   Status append_resource(const record::StoredItem& item, std::string& out);
+  // Whether a resource of another type that is made of the item may be seen where the item is. What
+  // is told of it is to be noted (note_told).
+  Result<bool> may_see_made(const record::StoredItem& item, fhir::TypeNumber type);
   // Notes that the item was shown without its body: the caller holds it already.
   Status note_shown(const record::StoredItem& item);
 
@@ -166,7 +169,8 @@ class Visit {
     Decision decision;
     const Standing* standing;  // of the place that decided
   };
-  Result<Judgement> judge(const record::StoredItem& item);
+  Result<Judgement> judge(const record::StoredItem& item) { return judge(item, item.key.type); }
+  Result<Judgement> judge(const record::StoredItem& item, fhir::TypeNumber type);
   PlaceFacts facts_of(const Standing& standing, const record::StoredItem& item) const;
   // kNotFound and a note when refused.
   Status allow(const record::StoredItem& item);

@@ -91,6 +91,8 @@ class AccessTable : public testing::Test {
     names_["[quarantined]"] =
         fixture_.put({"gp", "", true}, "o4", R"({"resourceType":"Observation"})");
     names_["[note]"] = written_by("gp");
+    names_["[provenance]"] =
+        std::to_string(*fhir::type_number("Observation")) + "." + names_["[note]"] + ".1";
     names_["[statement]"] = written_by("citizen:9991234567:1980-01-31");
     names_["[number]"] = std::string(kNumberSystem) + "%7C" + std::string(kNumber);
     // Somebody has looked: a receipt, and accesses for AuditEvent to tell.

@@ -1,9 +1,12 @@
 // Writing in one's own name: staff and citizens, what they may, and each way round it that is shut.
+#include <algorithm>
 #include <map>
 #include <set>
 
 #include "access/may_write.h"
+#include "api/replay.h"
 #include "api/write_fixture_test.h"
+#include "fhir/structure.h"
 
 namespace continuum::api {
 namespace {
@@ -647,6 +650,161 @@ TEST_F(AuthorWriteTest, CitizensSeeWhoWroteOfThem) {
         R"("outcomeDesc":"written")", R"("outcomeDesc":"nothing was written")",
         R"("value":"other-gp")"}) {
     EXPECT_NE(list.find(part), std::string::npos) << part << "\n" << list;
+  }
+}
+
+// --- provenance ----------------------------------------------------------------------------------
+
+std::string provenance_name(std::string_view type, const std::string& id, int version) {
+  return "Provenance/" + std::to_string(*fhir::type_number(type)) + "." + id + "." +
+         std::to_string(version);
+}
+
+// A word each for what was done and for whom, and that it is built as R4 says.
+std::string told_by(const http::Response& response) {
+  if (response.status != 200) {
+    return std::to_string(response.status);
+  }
+  json::Document document;
+  EXPECT_TRUE(document.parse(response.body)) << response.body;
+  const json::Node& root = *document.root();
+  fhir::StructureReport report;
+  fhir::check_structure(root, report);
+  EXPECT_TRUE(report.issues.empty()) << report.issues[0].message << response.body;
+  const json::Node& agent = *root.find("agent")->first;
+  const json::Node& who = *agent.find("who");
+  auto name_of = [](const json::Node& reference) {
+    const json::Node* identifier = reference.find("identifier");
+    return std::string(identifier == nullptr ? reference.string("reference")
+                                             : identifier->string("value"));
+  };
+  std::string out(root.find("activity")->find("coding")->first->string("code"));
+  out += " by " + name_of(who);
+  if (const json::Node* organisation = agent.find("onBehalfOf")) {
+    out += " for " + name_of(*organisation);
+  }
+  return out + " of " + std::string(root.find("target")->first->string("reference"));
+}
+
+TEST_F(AuthorWriteTest, EachWriteHasItsProvenance) {
+  const struct {
+    std::string_view caller;
+    std::string agent;
+  } rows[] = {{kDoctor, "gp for A81001"}, {kAnn, "Patient/" + ann_}, {kGp, "gp for A81001"}};
+  for (const auto& [caller, agent] : rows) {
+    std::string id = create("Observation", note("Observation", ann_), caller);
+    std::string target = "Observation/" + id;
+    send("PUT", target, note("Observation", ann_, R"("language":"en")", id), caller);
+    send("DELETE", target, "", caller);
+    send("PUT", target, note("Observation", ann_, "", id), caller);
+    const std::string_view done[] = {"CREATE", "UPDATE", "DELETE", "CREATE"};
+    for (int version = 1; version <= 4; ++version) {
+      std::string name = provenance_name("Observation", id, version);
+      std::string expected = std::string(done[version - 1]) + " by " + agent + " of " + target +
+                             "/_history/" + std::to_string(version);
+      EXPECT_EQ(told_by(get(name, caller)), expected);
+      EXPECT_EQ(told_by(get(name, kAnn)), expected);
+      EXPECT_EQ(told_by(get(name, kDoctor)), expected);
+      EXPECT_EQ(told_by(get(name, kGp)), caller == kGp ? expected : "404");
+      for (std::string_view other :
+           {kOtherDoctor, kBob, std::string_view("clerk"), std::string_view("ward"), kGp2,
+            std::string_view("operator")}) {
+        http::Response refused = get(name, other);
+        EXPECT_EQ(refused.status, 404);
+        EXPECT_EQ(refused.body, get("Provenance/nobody", other).body);
+      }
+    }
+    EXPECT_EQ(get(provenance_name("Observation", id, 5), caller).status, 404);
+  }
+}
+
+// Whoever may not see the Provenance, but the resource, sees no more than who it is.
+TEST_F(AuthorWriteTest, ProvenanceIsSeenByThePolicyOfItsOwnType) {
+  std::string of_ann = provenance_name("Patient", ann_, 1);
+  EXPECT_EQ(told_by(get(of_ann, kDoctor)),
+            "CREATE by gp for A81001 of Patient/" + ann_ + "/_history/1");
+  EXPECT_EQ(get("Patient/" + ann_, "clerk").status, 200);
+  size_t before = fixture_.entries().size();
+  EXPECT_EQ(get(of_ann, "clerk").status, 404);
+  EXPECT_EQ(fixture_.entries().size(), before + 2);
+  // Of what belongs to no patient there is none.
+  EXPECT_EQ(get(provenance_name("Organization", practice_, 1), kDoctor).status, 404);
+  for (const char* name : {"Provenance/1..1", "Provenance/1.2.3", "Provenance/...",
+                           "Provenance/999.00000000000000000000000000zz.1",
+                           "Provenance/00.00000000000000000000000000zz.1",
+                           "Provenance/0.00000000000000000000000000zz.0",
+                           "Provenance/0.00000000000000000000000000zz.99999999999"}) {
+    EXPECT_EQ(get(name, kDoctor).status, 404) << name;
+  }
+}
+
+TEST_F(AuthorWriteTest, AWholeRecordTellsWhoWroteIt) {
+  std::string doctors = create("Observation", note("Observation", ann_), kDoctor);
+  std::string anns = create("Task", note("Task", ann_at_trust_), kAnn);
+  auto count = [](const std::string& text, std::string_view part) {
+    size_t found = 0;
+    for (size_t at = text.find(part); at != std::string::npos; at = text.find(part, at + 1)) {
+      ++found;
+    }
+    return found;
+  };
+  for (std::string_view caller : {kDoctor, kAnn}) {
+    size_t before = fixture_.entries().size();
+    std::string record = get("Patient/" + ann_ + "/$everything", caller).body;
+    EXPECT_EQ(count(record, R"("resourceType":"Provenance")"), 2U) << record;
+    EXPECT_EQ(count(record, R"("mode":"include")"), 2U);
+    EXPECT_NE(record.find(provenance_name("Observation", doctors, 1)), std::string::npos);
+    EXPECT_NE(record.find(provenance_name("Task", anns, 1)), std::string::npos);
+    EXPECT_NE(record.find("\"total\":5"), std::string::npos);
+    auto entries = fixture_.entries();
+    // Entries stand in the order of the person's source patients.
+    record::Ord first =
+        std::min(fixture_.ord_of({"gp", "ann"}), fixture_.ord_of({"trust", "ann-at-trust"}));
+    ledger::PersonPart part =
+        fixture_.open(std::get<ledger::PersonEntry>(entries[before + 1]), first);
+    EXPECT_TRUE(std::any_of(part.types.begin(), part.types.end(), [](const auto& type) {
+      return type == std::pair<std::string, uint64_t>("Provenance", 1);
+    }));
+  }
+  // Asked for, of each item that is shown; and of none where others are asked for.
+  std::string all =
+      get("Patient/" + ann_ + "/$everything?_type=Observation,Provenance", kDoctor).body;
+  EXPECT_EQ(count(all, R"("mode":"include")"), 2U) << all;
+  EXPECT_NE(all.find("\"total\":2"), std::string::npos);
+  std::string none = get("Patient/" + ann_ + "/$everything?_type=Observation", kDoctor).body;
+  EXPECT_EQ(count(none, "Provenance"), 0U);
+  EXPECT_EQ(count(get("Patient/" + ann_ + "/$everything", "clerk").body, "Provenance"), 0U);
+  EXPECT_EQ(count(get("Patient/" + ann_ + "/$everything", kGp).body, R"("mode":"include")"), 0U);
+  // Page by page they go with what they are of.
+  std::string next = "Patient/" + ann_ + "/$everything?_count=1";
+  size_t pages = 0;
+  size_t included = 0;
+  while (!next.empty() && pages < 10) {
+    std::string page = get(next, kAnn).body;
+    included += count(page, R"("mode":"include")");
+    EXPECT_EQ(count(page, R"("mode":"match")"), 1U);
+    next = Body(page).link("next");
+    ++pages;
+  }
+  EXPECT_EQ(pages, 5U);
+  EXPECT_EQ(included, 2U);
+}
+
+TEST_F(AuthorWriteTest, WhatWasToldIsReplayed) {
+  std::string id = create("Observation", note("Observation", ann_), kDoctor);
+  for (const std::string& target :
+       {"Patient/" + ann_ + "/$everything", provenance_name("Observation", id, 1)}) {
+    http::Response first = get(target, kAnn);
+    ASSERT_EQ(first.status, 200);
+    auto receipt = access::Receipt::parse(field(first, kReceiptField));
+    ASSERT_TRUE(receipt);
+    fixture_.clock().advance_micros(5'000'000);
+    send("PUT", "Observation/" + id, note("Observation", ann_, R"("language":"en")", id), kDoctor);
+    auto replayed = replay(fixture_.store(), fixture_.region(), fixture_.clock(), *receipt);
+    ASSERT_TRUE(replayed) << replayed.error().text();
+    EXPECT_TRUE(replayed->same_manifest) << target;
+    EXPECT_EQ(replayed->body, first.body);
+    send("PUT", "Observation/" + id, note("Observation", ann_, "", id), kDoctor);
   }
 }
 

@@ -320,14 +320,39 @@ Result<Filled> complete(const Author& author, const Authored& about, json::Docum
   return filled;
 }
 
-bool is_by(const Author& author, const Authored& about, const Node& resource) {
+namespace {
+
+const ElementRow* author_row(fhir::TypeNumber type) {
   for (const ElementRow& row : kElements) {
-    if (row.type == fhir::type_name(about.type) && row.meaning == Meaning::kAuthor) {
-      const Node* value = resource.find(row.member);
-      return value != nullptr && is_written_by(author, about, row, *value);
+    if (row.type == fhir::type_name(type) && row.meaning == Meaning::kAuthor) {
+      return &row;
     }
   }
-  return false;
+  return nullptr;
+}
+
+}  // namespace
+
+bool is_by(const Author& author, const Authored& about, const Node& resource) {
+  const ElementRow* row = author_row(about.type);
+  const Node* value = row == nullptr ? nullptr : resource.find(row->member);
+  return value != nullptr && is_written_by(author, about, *row, *value);
+}
+
+std::string_view staff_named(fhir::TypeNumber type, const Node& resource) {
+  const ElementRow* row = author_row(type);
+  const Node* value = row == nullptr ? nullptr : resource.find(row->member);
+  std::string_view found;
+  if (value != nullptr) {
+    all_of(*row, *value, [&](const Node& reference) {
+      const Node* identifier = reference.find("identifier");
+      if (identifier != nullptr && identifier->string("system") == kStaffIdSystem) {
+        found = identifier->string("value");
+      }
+      return found.empty();
+    });
+  }
+  return found;
 }
 
 }  // namespace continuum::service

@@ -53,4 +53,7 @@ Result<Filled> complete(const Author& author, const Authored& about, json::Docum
 // Whether a stored resource has the caller, alone or with their organisation, as its author.
 bool is_by(const Author& author, const Authored& about, const json::Node& resource);
 
+// The user id of the staff who is a stored resource's author; empty when none is.
+std::string_view staff_named(fhir::TypeNumber type, const json::Node& resource);
+
 }  // namespace continuum::service

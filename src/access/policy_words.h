@@ -19,7 +19,7 @@
 
 namespace continuum::access {
 
-// Who asks, as far as a policy tells callers apart.
+// As words say it; not Caller (visit.h), whom a token told of.
 struct DescribedCaller {
   Principal principal;
   config::OrganisationKind organisation = config::OrganisationKind::kOther;

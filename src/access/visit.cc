@@ -146,22 +146,34 @@ Status Visit::make_standings_of_person(record::Ord ord) {
   return {};
 }
 
+// What staff and citizens wrote of a source's patient is no item that the source sent.
+PlaceFacts Visit::facts_of(const Standing& standing, const record::StoredItem& item) const {
+  PlaceFacts facts = standing.facts;
+  facts.own_source = facts.own_source && caller_.source == item.row.header.source;
+  return facts;
+}
+
 // By the first of its places that allows it: what is about several patients may be seen by who may
 // see any of them.
-Result<Visit::Judgement> Visit::judge(const record::StoredItem& item) {
-  ItemFacts facts{item.key.type, item.row.header.label_class};
+Result<Visit::Judgement> Visit::judge(const record::StoredItem& item, fhir::TypeNumber type) {
+  ItemFacts facts{type, item.row.header.label_class};
   TRY(const Standing* home, standing_of(item.key.ord, item.row.header.source));
-  Judgement judgement{scope_.decide(home->facts, facts), home};
+  Judgement judgement{scope_.decide(facts_of(*home, item), facts), home};
   if (!judgement.decision.allow && !item.row.places.empty()) {
     for (const record::ItemPlace& place : record::places_of(item.row)) {
       TRY(const Standing* standing, standing_of(place.ord));
-      Decision decision = scope_.decide(standing->facts, facts);
+      Decision decision = scope_.decide(facts_of(*standing, item), facts);
       if (decision.allow) {
         return Judgement{decision, standing};
       }
     }
   }
   return judgement;
+}
+
+Result<bool> Visit::may_see_made(const record::StoredItem& item, fhir::TypeNumber type) {
+  TRY(Judgement judgement, judge(item, type));
+  return judgement.decision.allow;
 }
 
 Status Visit::allow(const record::StoredItem& item) {
@@ -317,7 +329,7 @@ Status Visit::scan(record::Ord ord, const record::ScanOptions& options,
   }
   return view_->scan(ord, then, [&](const record::StoredItem& item) -> Result<bool> {
     Decision decision =
-        scope_.decide(standing->facts, {item.key.type, item.row.header.label_class});
+        scope_.decide(facts_of(*standing, item), {item.key.type, item.row.header.label_class});
     if (!decision.allow) {
       ++withheld_;
       ++note_of(ord).part.withheld;
@@ -450,6 +462,21 @@ Status Visit::note_shown(const record::StoredItem& item) {
   return {};
 }
 
+Result<std::string_view> Visit::may_author(record::Ord ord, fhir::TypeNumber type) {
+  if (!ord.is_patient()) {
+    note_absent();
+    return absent();
+  }
+  TRY(const Standing* standing, standing_of(ord));
+  Decision decision = scope_.decide(standing->facts, {.type = type});
+  bool is_citizen = caller_.principal.kind == PrincipalKind::kCitizen;
+  if (!decision.allow || (is_citizen && !standing->facts.self)) {
+    refuse(ord, *standing, decision.rule);
+    return absent();
+  }
+  return decision.rule;
+}
+
 Status Visit::note_written(const record::Prepared& item, std::string_view rule) {
   ++shown_;
   uint32_t version = item.previous_version + (item.unchanged ? 0 : 1);
@@ -460,6 +487,9 @@ Status Visit::note_written(const record::Prepared& item, std::string_view rule) 
   Note& note = note_of(item.key.ord);
   note.part.disclosure = ledger::Disclosure::kShown;
   note.part.rule = rule;
+  if (auto standing = standings_.find(item.key.ord.value()); standing != standings_.end()) {
+    note.part.relationship = standing->second.relationship;
+  }
   ++note.part.shown;
   count(note, item.key.type, 1);
   put_shown(note.manifest, item.key, version, item.header.body_digest, rule);

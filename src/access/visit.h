@@ -85,9 +85,16 @@ class Visit {
   }
   // Appends the resource and notes that it was shown.
   Status append_resource(const record::StoredItem& item, std::string& out);
+  // Whether a resource of another type that is made of the item may be seen where the item is. What
+  // is told of it is to be noted (note_told).
+  Result<bool> may_see_made(const record::StoredItem& item, fhir::TypeNumber type);
   // Notes that the item was shown without its body: the caller holds it already.
   Status note_shown(const record::StoredItem& item);
 
+  // Staff and citizens: the policy's rule that lets them see items of that type of the person, so
+  // that they may write them; of citizens it must be themselves. Lives as long as the visit.
+  // kNotFound and a note when they may not.
+  Result<std::string_view> may_author(record::Ord ord, fhir::TypeNumber type);
   // Notes what is about to be stored: who writes it knows it. To be committed with this visit
   // (Door::commit), or not at all. `rule`: that allowed it.
   Status note_written(const record::Prepared& item, std::string_view rule);
@@ -162,7 +169,9 @@ class Visit {
     Decision decision;
     const Standing* standing;  // of the place that decided
   };
-  Result<Judgement> judge(const record::StoredItem& item);
+  Result<Judgement> judge(const record::StoredItem& item) { return judge(item, item.key.type); }
+  Result<Judgement> judge(const record::StoredItem& item, fhir::TypeNumber type);
+  PlaceFacts facts_of(const Standing& standing, const record::StoredItem& item) const;
   // kNotFound and a note when refused.
   Status allow(const record::StoredItem& item);
   Note& note_of(record::Ord ord);

@@ -90,11 +90,31 @@ class AccessTable : public testing::Test {
     fixture_.remove(gp, *fhir::type_number("Observation"), "o3");
     names_["[quarantined]"] =
         fixture_.put({"gp", "", true}, "o4", R"({"resourceType":"Observation"})");
+    names_["[note]"] = written_by("gp");
+    names_["[provenance]"] =
+        std::to_string(*fhir::type_number("Observation")) + "." + names_["[note]"] + ".1";
+    names_["[statement]"] = written_by("citizen:9991234567:1980-01-31");
     names_["[number]"] = std::string(kNumberSystem) + "%7C" + std::string(kNumber);
     // Somebody has looked: a receipt, and accesses for AuditEvent to tell.
     for (std::string_view caller : {"gp", "clerk"}) {
       names_["[receipt]"] = receipt_of(fixture_.get("Patient/" + names_["[patient]"], caller));
     }
+  }
+
+  std::string observation_of(const std::string& id) {
+    return R"({"resourceType":"Observation","id":")" + id +
+           R"(","status":"final","code":{"text":"weight"},"subject":{"reference":"Patient/)" +
+           names_["[patient]"] + R"("}})";
+  }
+  // The id of what somebody wrote of the patient in their own name.
+  std::string written_by(const std::string& caller) {
+    http::Request request = fixture_.request("POST", "Observation", caller);
+    request.headers.add("Content-Type", "application/fhir+json");
+    request.body = observation_of("x");
+    http::Response created = fixture_.send(request);
+    EXPECT_EQ(created.status, 201) << created.body;
+    size_t from = created.body.find("\"id\":\"") + 6;
+    return created.body.substr(from, created.body.find('"', from) - from);
   }
 
   static std::string patient(const std::string& practice) {
@@ -130,14 +150,13 @@ class AccessTable : public testing::Test {
       request.body = R"([{"op":"add","path":"/valueString","value":"80 kg"}])";
     } else if (request.method == "POST" || request.method == "PUT") {
       request.headers.add("Content-Type", "application/fhir+json");
-      request.body =
-          target == "/fhir"
-              ? R"({"resourceType":"Bundle","type":")" +
-                    std::string(batch == std::string::npos ? "transaction" : "batch") + "\"}"
-              : R"({"resourceType":")" + target.substr(6, target.find_first_of("/?", 6) - 6) +
-                    R"(","id":")" + names_["[written]"] +
-                    R"(","status":"final","code":{"text":"weight"},"subject":{"reference":"Patient/)" +
-                    names_["[patient]"] + R"("}})";
+      std::string kind = batch == std::string::npos ? "transaction" : "batch";
+      request.body = target == "/fhir"
+                         ? R"({"resourceType":"Bundle","type":")" + kind + "\"}"
+                         : observation_of(target.substr(target.find_last_of("/=") + 1));
+      // Another type is refused before its content is looked at.
+      bool is_other = target != "/fhir" && !target.starts_with("/fhir/Observation");
+      request.body = is_other ? R"({"resourceType":")" + target.substr(6) + "\"}" : request.body;
     }
     return fixture_.send(request);
   }

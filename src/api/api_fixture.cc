@@ -107,7 +107,7 @@ access::Checked<access::Principal> authenticate(std::string_view field) {
   if (name == "no-search") {
     return staff(name, "A81001", "R9998");
   }
-  if (name == "gp") {
+  if (name == "gp" || name == "gp-2") {
     return staff(name, "A81001", "R8000");
   }
   if (name == "clerk") {

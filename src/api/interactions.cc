@@ -7,6 +7,7 @@
 #include "service/history.h"
 #include "service/ledger_answers.h"
 #include "service/page_token.h"
+#include "service/provenance.h"
 #include "service/read.h"
 #include "service/who_looked.h"
 
@@ -73,6 +74,13 @@ Result<bool> is_known_to_client(const Exchange& exchange, const record::StoredIt
 
 Result<http::Response> read(const Exchange& exchange) {
   TRY(read_plain(exchange.parameters));
+  auto made = exchange.route.type == service::provenance_type()
+                  ? service::ProvenanceId::parse(exchange.route.id)
+                  : std::nullopt;
+  if (made) {
+    TRY(service::Answer built, service::read_provenance(exchange.service, *made));
+    return answer(exchange, std::move(built));
+  }
   TRY(auto item, service::find_current(exchange.service.view, name_of(exchange)));
   TRY(bool known, is_known_to_client(exchange, item));
   if (!known) {

@@ -98,7 +98,7 @@ Result<PreparedWrite> prepare_one(const Exchange& exchange, const service::Write
 Result<PreparedWrite> prepare_many(const Result<service::SentBundle>& sent,
                                    const service::WriteContext& context, Bodies bodies) {
   // SAFETY: who may write nothing is told so before the Bundle is looked at.
-  TRY(access::may_write(context.visit.principal(), fhir::kPatientType));
+  TRY(access::may_write_anything(context.visit.principal(), context.visit.scope()));
   TRY(const service::SentBundle& bundle, sent);
   TRY(service::Transaction transaction, service::to_transaction(bundle));
   std::vector<Change> changes;

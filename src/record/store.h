@@ -339,7 +339,8 @@ class Store {
                                     std::string_view own_id) = 0;
 
   // Looks up what is there, seals, and extracts index entries. `previous` work is compared by
-  // digest.
+  // digest. A patient's record may hold items of other sources than the patient's, but for what
+  // tells of care (fhir/care_events.h): kInvalid.
   virtual Status prepare(const Draft& draft, Prepared& out) = 0;
   // All or none, durable when it returns. kConflict: something changed since prepare: prepare
   // again. kInvalid: a resource is there twice.

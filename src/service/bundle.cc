@@ -58,9 +58,18 @@ Status BundleWriter::add_outcome(std::string_view outcome) {
 }
 
 Status BundleWriter::add_made(std::string_view path, std::string_view resource) {
+  return add_made(path, resource, "match");
+}
+
+Status BundleWriter::add_included(std::string_view path, std::string_view resource) {
+  return add_made(path, resource, "include");
+}
+
+Status BundleWriter::add_made(std::string_view path, std::string_view resource,
+                              std::string_view mode) {
   TRY(start_entry(resource.size() + path.size()));
-  out_ += fmt::format(R"("fullUrl":"{}/{}","resource":{},"search":{{"mode":"match"}}}})",
-                      context_.region.base_url, path, resource);
+  out_ += fmt::format(R"("fullUrl":"{}/{}","resource":{},"search":{{"mode":"{}"}}}})",
+                      context_.region.base_url, path, resource, mode);
   return {};
 }
 
@@ -73,7 +82,7 @@ Status BundleWriter::add_resource(const record::StoredItem& item) {
   out_ += '/';
   out_ += type;
   out_ += '/';
-  size_t id_at = out_.size();
+  size_t id_at = last_id_at_ = out_.size();
   out_.append(record::kIdTextSize, ' ');
   out_ += R"(","resource":)";
   size_t body_at = out_.size();

@@ -30,8 +30,12 @@ class BundleWriter {
   // The same with search mode "match", for a resource made for this answer. `path`: below the FHIR
   // base.
   Status add_made(std::string_view path, std::string_view resource);
+  // The same with search mode "include": it is not counted.
+  Status add_included(std::string_view path, std::string_view resource);
   // An entry with search mode "match". kCorrupt: the body does not open, or is not of its type.
   Status add_match(const record::StoredItem& item);
+  // The id of the resource that was added last, of those that are stored.
+  std::string last_id() const { return out_.substr(last_id_at_, record::kIdTextSize); }
   // An entry of a history: request and response; no resource when it is a deletion.
   Status add_version(const record::StoredItem& item, std::string_view id);
   // `next`: the position after this page; nothing on the last page.
@@ -42,12 +46,14 @@ class BundleWriter {
  private:
   Status start_entry(size_t resource_bytes);
   Status add_resource(const record::StoredItem& item);
+  Status add_made(std::string_view path, std::string_view resource, std::string_view mode);
   void write_link(std::string_view relation, const Address& address, std::string_view page);
 
   const Context& context_;
   AnswerBuilder builder_;
   std::string& out_;
   bool first_ = true;
+  size_t last_id_at_ = 0;
 };
 
 }  // namespace continuum::service

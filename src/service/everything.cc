@@ -7,6 +7,7 @@
 #include "service/bundle.h"
 #include "service/clinical_period.h"
 #include "service/page_token.h"
+#include "service/provenance.h"
 #include "service/read.h"
 #include "service/record_outcome.h"
 
@@ -82,7 +83,10 @@ class Gathering {
         period_(query.from, query.before,
                 as_of || context.view.is_replay() ? ClinicalPeriod::Versions::kAny
                                                   : ClinicalPeriod::Versions::kCurrent),
-        bundle_(context, "searchset") {}
+        bundle_(context, "searchset"),
+        provenances_(context),
+        all_provenances_(std::find(query.types.begin(), query.types.end(), provenance_type()) !=
+                         query.types.end()) {}
 
   BundleWriter& bundle() { return bundle_; }
 
@@ -134,9 +138,29 @@ class Gathering {
       return !resume_.has_value();
     }
     TRY(bundle_.add_match(item));
+    TRY(add_provenance(item));
     ++shown_;
     last_ = item.key;
     return true;
+  }
+
+  // What a feed brought says in its meta where it came from; more is told when it is asked for.
+  Status add_provenance(const record::StoredItem& item) {
+    bool is_wanted = all_provenances_ && item.key.type != provenance_type();
+    if (!is_wanted && query_.types.empty()) {
+      TRY(is_wanted, provenances_.is_authors(item.row.header.source));
+    }
+    auto target = is_wanted ? record::ResourceId::parse(bundle_.last_id())
+                            : std::optional<record::ResourceId>();
+    if (!target) {
+      return {};
+    }
+    TRY(auto made, provenances_.make(item, *target));
+    if (!made) {
+      return {};
+    }
+    ProvenanceId id{item.key.type, *target, item.row.header.version};
+    return bundle_.add_included("Provenance/" + id.text(), *made);
   }
 
   // What is kept with several source patients of this person is shown with the first of them.
@@ -160,6 +184,8 @@ class Gathering {
   const record::Person& person_;
   ClinicalPeriod period_;
   BundleWriter bundle_;
+  Provenances provenances_;
+  bool all_provenances_;
   uint64_t matched_ = 0;
   uint32_t shown_ = 0;
   bool full_ = false;  // something matched that this page does not hold

@@ -2,7 +2,12 @@
 // (http://hl7.org/fhir/R4/patient-operation-everything.html).
 //
 // One range scan for each source patient of the person, Patients first; bodies are spliced, none is
-// parsed. The first entry says what the record knows of itself (record_outcome.h).
+// parsed but for the author of a note. The first entry says what the record knows of itself
+// (record_outcome.h).
+//
+// Who wrote what staff and citizens wrote follows each such item, as a Provenance with search mode
+// "include" (provenance.h); when `types` has Provenance, of each item that is shown, whoever sent
+// it.
 //
 // Hazards. Wrong person: members come from links alone, and every body opens only in its own place.
 // Missing: an item that does not open fails the whole answer; totals are counted, not guessed; a

@@ -4,6 +4,7 @@
 
 #include <algorithm>
 
+#include "access/may_write.h"
 #include "fhir/operation_outcome.h"
 #include "json/writer.h"
 #include "service/bundle.h"
@@ -173,7 +174,8 @@ Result<fhir::Issue> source_issue(const Context& context, const SourceNames& name
       .extension = std::move(facts).finish()};
 }
 
-// Every source of region.toml, in its order, then those only the store knows.
+// Every source of region.toml, in its order, then those only the store knows. Authors' are none:
+// what they write comes by itself, and nothing of it is late or lost.
 Status add_sources(const Context& context, const std::vector<record::SourceStatus>& stored,
                    std::vector<fhir::Issue>& issues) {
   for (const config::Source& source : context.region.sources) {
@@ -185,6 +187,9 @@ Status add_sources(const Context& context, const std::vector<record::SourceStatu
   }
   for (const record::SourceStatus& status : stored) {
     SourceNames names = names_of(context.region, status.name);
+    if (access::is_author_source(status.name)) {
+      continue;
+    }
     if (names.organisation.empty()) {
       TRY(auto issue, source_issue(context, names, &status));
       issues.push_back(std::move(issue));

@@ -75,7 +75,7 @@ std::string kind_of(const ledger::RequestEntry& request) {
 }
 
 // Everything that can be said of the items: how many of each type.
-std::string details_of(const Access& access) {
+std::string details_of(const Access& access, std::string_view done) {
   std::map<std::string, uint64_t> types;
   uint64_t withheld = 0;
   std::string rule;
@@ -94,7 +94,7 @@ std::string details_of(const Access& access) {
                        json::quoted(type), json::quoted(value));
   };
   for (const auto& [type, count] : types) {
-    add("shown:" + type, std::to_string(count));
+    add(std::string(done) + type, std::to_string(count));
   }
   if (withheld > 0) {
     add("withheld", std::to_string(withheld));
@@ -114,17 +114,31 @@ bool was_shown(const Access& access) {
   });
 }
 
+// Codes of http://hl7.org/fhir/audit-event-action; nothing for what changes nothing.
+std::string_view action_of_write(std::string_view interaction) {
+  return interaction == "create"                             ? "C"
+         : interaction == "update" || interaction == "patch" ? "U"
+         : interaction == "delete"                           ? "D"
+         : interaction == "transaction"                      ? "E"
+                                                             : "";
+}
+
 std::string audit_event(const Context& context, std::string_view patient, const Access& access) {
   const ledger::RequestEntry& request = access.request;
   bool shown = was_shown(access);
-  std::string details = details_of(access);
-  std::string said = access.sealed ? "details of this access are no longer kept"
-                     : shown       ? "shown"
-                                   : "nothing was shown";
+  std::string_view action = action_of_write(request.interaction);
+  bool is_write = !action.empty();
+  std::string details = details_of(access, is_write ? "written:" : "shown:");
+  std::string said = access.sealed       ? "details of this access are no longer kept"
+                     : is_write && shown ? "written"
+                     : is_write          ? "nothing was written"
+                     : shown             ? "shown"
+                                         : "nothing was shown";
   return fmt::format(
-      R"({{"resourceType":"AuditEvent","id":"ledger-{}",{},"action":"R","recorded":"{}","outcome":"{}","outcomeDesc":{},"agent":[{}],"source":{{"observer":{{"display":{}}}}},"entity":[{{"what":{{"reference":"Patient/{}"}}{}}}]}})",
-      access.number, kind_of(request), to_fhir_instant(request.instant), shown ? "0" : "4",
-      json::quoted(said), agent_of(context, access), json::quoted(context.region.name), patient,
+      R"({{"resourceType":"AuditEvent","id":"ledger-{}",{},"action":"{}","recorded":"{}","outcome":"{}","outcomeDesc":{},"agent":[{}],"source":{{"observer":{{"display":{}}}}},"entity":[{{"what":{{"reference":"Patient/{}"}}{}}}]}})",
+      access.number, kind_of(request), is_write ? action : "R", to_fhir_instant(request.instant),
+      shown ? "0" : "4", json::quoted(said), agent_of(context, access),
+      json::quoted(context.region.name), patient,
       details.empty() ? "" : ",\"detail\":[" + details + "]");
 }
 

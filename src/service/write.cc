@@ -15,6 +15,7 @@
 #include "json/patch.h"
 #include "json/writer.h"
 #include "ledger/limits.h"
+#include "service/author.h"
 #include "service/conditions.h"
 #include "service/limits.h"
 
@@ -68,7 +69,8 @@ class Writer {
         minter_(context.store.id_minter()),
         conditions_(context.visit,
                     [this](std::string_view reference) { return referred(reference); }),
-        plans_(changes.size()) {}
+        plans_(changes.size()),
+        author_(author_of(context.visit.principal())) {}
 
   Result<PreparedWrite> run() {
     if (changes_.empty()) {
@@ -78,6 +80,9 @@ class Writer {
     TRY(source_, source_number());
     TRY(for_each([this](size_t i) { return plan(changes_[i], plans_[i], i); }));
     TRY(find_homes());
+    if (author_) {
+      TRY(source_, context_.store.register_source(source_name_));
+    }
     out_.changes.resize(changes_.size());
     out_.items.reserve(changes_.size());
     TRY(for_each([this](size_t i) { return prepare(i); }));
@@ -95,9 +100,10 @@ class Writer {
     bool changes = true;  // else there is nothing to do: a delete that found nothing
     record::ResourceKey resource;
     std::string own_id;
-    std::string patched;                  // the body that a patch makes of the version there
+    std::string made;                     // the body, where it is not the one that was sent
     std::optional<uint32_t> seen;         // the version that was looked into
     std::vector<std::string> candidates;  // references that place it with a patient
+    std::string patient;                  // of authors: the id of the Patient it is about
     std::vector<Ord> also_about;
     std::optional<Ord> home;
   };
@@ -112,8 +118,12 @@ class Writer {
     return {};
   }
 
-  // The first write of a source registers it.
+  // The first write of a source registers it; that of authors does when all is allowed.
   Result<record::SourceNumber> source_number() {
+    if (author_) {
+      TRY(auto written, view_.source_number(source_name_));
+      return written.value_or(0);
+    }
     auto known = context_.visit.source();
     return known ? Result<record::SourceNumber>(*known)
                  : context_.store.register_source(source_name_);
@@ -133,8 +143,9 @@ class Writer {
   }
 
   Status admit(const Change& change) {
-    TRY(access::MayWrite may, access::may_write(context_.visit.principal(), change.type));
-    source_name_ = may.source;
+    const access::Visit& visit = context_.visit;
+    TRY(access::MayWrite may, access::may_write(visit.principal(), visit.scope(), change.type));
+    source_name_ = std::move(may.source);
     rule_ = may.rule;
     return {};
   }
@@ -149,7 +160,10 @@ class Writer {
       TRY(document_.parse(body_of(change, plan)));
       const json::Node& root = *document_.root();
       TRY(check_is_what_is_named(change, plan, root));
-      TRY(check_structure(change, plan, root));
+      if (author_) {  // first: R4 wants an author of some types, which is filled in
+        TRY(check_author(change, plan, *document_.root()));
+      }
+      TRY(check_structure(change, root));
       fhir::patient_candidates(change.type, root, [&plan](std::string_view reference) {
         plan.candidates.emplace_back(reference);
       });
@@ -189,15 +203,28 @@ class Writer {
       context_.visit.note_absent();
       return absent();
     }
+    if (author_) {
+      TRY(check_is_own(*located));
+    }
     plan.stored = std::move(*located);
     plan.resource = {change.type, *id};
     plan.own_id = plan.stored->own_id;
     return {};
   }
 
+  // SAFETY: an author could learn by conditions what others of the organisation wrote of whom.
+  Status check_may_ask() const {
+    if (!author_) {
+      return {};
+    }
+    return fail(ErrorCode::kForbidden, "only systems write on conditions",
+                {{"", "name the resource by its id"}});
+  }
+
   // The resource that meets the criteria. SAFETY: creates and references may mean a shared one of
   // any source; what is changed is the caller's own.
   Status find_met(const Change& change, Plan& plan, size_t index) {
+    TRY(check_may_ask());
     using Kind = Change::Kind;
     bool makes_one = change.kind == Kind::kCreate || change.kind == Kind::kUpdate;
     bool among_all = change.kind == Kind::kCreate && fhir::is_shared_type(change.type);
@@ -225,8 +252,76 @@ class Writer {
     return named && is_own_or_shared(*named) ? std::optional(named->resource) : std::nullopt;
   }
 
+  // SAFETY: what somebody else wrote for the same organisation, or of whom the caller may see
+  // nothing any more, is not there either.
+  Status check_is_own(const record::Located& located) {
+    TRY(context_.visit.may_author(located.key.ord, located.key.type));
+    TRY(auto versions, view_.versions(located.key));
+    auto last = std::find_if(versions.begin(), versions.end(), [](const record::StoredItem& item) {
+      return !item.row.header.deleted;
+    });
+    if (last == versions.end()) {
+      return fail(ErrorCode::kCorrupt, "a deleted resource has no version before");
+    }
+    std::string body;
+    TRY(view_.open_canonical(*last, body));
+    json::Document document;
+    TRY(document.parse(body));
+    const json::Node& root = *document.root();
+    auto patient = patient_named(located.key.type, root, context_.region.base_url);
+    if (!patient ||
+        !is_by(*author_, {located.key.type, *patient, context_.region.base_url}, root)) {
+      context_.visit.note_absent();
+      return absent();
+    }
+    return {};
+  }
+
+  // What is written in somebody's own name names one patient, and them as its author.
+  Status check_author(const Change& change, Plan& plan, json::Node& root) {
+    plan.patient = patient_named(change.type, root, context_.region.base_url).value_or("");
+    TRY(Filled filled,
+        complete(*author_, {change.type, plan.patient, context_.region.base_url}, document_, root));
+    if (filled == Filled::kAuthor) {
+      plan.made.clear();
+      json::write(root, plan.made);
+    }
+    return {};
+  }
+
+  // Whether what it names, in either form, would be taken for another entry.
+  bool is_of_sibling(const Change& from, const std::string& reference) const {
+    return find_sibling(from, fhir::parse_reference(reference)) ||
+           by_full_url_.contains(context_.region.base_url + "/" + reference);
+  }
+
+  // SAFETY: a Patient whom the caller may see and write about. Anybody else is nobody: there or
+  // not.
+  Result<Ord> patient_of_author(const Change& change, const Plan& plan) {
+    auto unknown = [] {
+      return invalid("the resource names no patient whom you may write about", "",
+                     "name one Patient by the id it has here");
+    };
+    auto id = record::ResourceId::parse(plan.patient);
+    if (!id || is_of_sibling(change, "Patient/" + plan.patient)) {
+      context_.visit.note_absent();
+      return unknown();
+    }
+    auto located = context_.visit.locate({fhir::kPatientType, *id});
+    auto patient = located ? context_.visit.read(located->key)
+                           : Result<record::StoredItem>(fail(located.error()));
+    auto rule = patient ? context_.visit.may_author(located->key.ord, change.type)
+                        : Result<std::string_view>(fail(patient.error()));
+    if (rule) {
+      return located->key.ord;
+    }
+    bool is_nobody =
+        rule.error().code == ErrorCode::kNotFound || rule.error().code == ErrorCode::kGone;
+    return is_nobody ? Result<Ord>(unknown()) : fail(rule.error());
+  }
+
   static std::string_view body_of(const Change& change, const Plan& plan) {
-    return change.kind == Change::Kind::kPatch ? plan.patched : change.body;
+    return plan.made.empty() ? change.body : plan.made;
   }
 
   // The resource as its readers have it, patched.
@@ -237,7 +332,7 @@ class Writer {
     TRY(view_.append_resource(stored, text));
     TRY(document_.parse(text));
     TRY(patch.apply(document_));
-    json::write(*document_.root(), plan.patched);
+    json::write(*document_.root(), plan.made);
     plan.seen = stored.row.header.version;
     return {};
   }
@@ -269,12 +364,14 @@ class Writer {
   }
 
   // The first change that is not built as R4 says is told of in full.
-  Status check_structure(const Change& change, const Plan& plan, const json::Node& root) {
+  Status check_structure(const Change& change, const json::Node& root) {
     fhir::check_structure(root, report_);
     if (report_.issues.empty()) {
       return {};
     }
-    if (plan.patched.empty()) {  // else nobody has sent the text
+    // Nobody has sent what a patch makes. An author that was filled in stands last: all else is
+    // where it was.
+    if (change.kind != Change::Kind::kPatch) {
       fhir::locate_issues(change.body, report_);
     }
     std::string type(fhir::type_name(change.type));
@@ -323,6 +420,7 @@ class Writer {
 
   // One alone must meet it: what it names is not guessed at.
   Result<std::optional<Named>> find_condition(const fhir::ParsedReference& parsed) {
+    TRY(check_may_ask());
     TRY(auto parameters, http::parse_query(parsed.query));
     bool among_all = fhir::is_shared_type(*parsed.type);
     TRY(auto met, conditions_.look_up(
@@ -339,6 +437,11 @@ class Writer {
     bool is_here =
         parsed.kind == fhir::ReferenceKind::kRelative ||
         (parsed.kind == fhir::ReferenceKind::kAbsolute && parsed.base == context_.region.base_url);
+    if (is_here && author_) {
+      // SAFETY: whether it is there or not: whom authors name, they need not be allowed to see.
+      std::string name = std::string(fhir::type_name(*parsed.type)) + "/" + std::string(parsed.id);
+      return std::optional(Named{std::nullopt, {}, {}, std::move(name)});
+    }
     return is_here ? find_stored(parsed) : Result<std::optional<Named>>(std::nullopt);
   }
 
@@ -402,6 +505,9 @@ class Writer {
     }
     if (!plan.changes) {
       return Ord::shared();  // nothing is stored
+    }
+    if (author_) {
+      return patient_of_author(change, plan);
     }
     if (change.type == fhir::kPatientType) {
       const record::IdHash& hash = plan.resource.id.hash;
@@ -535,7 +641,16 @@ class Writer {
     if (bodies_ == Bodies::kDrop) {
       out.canonical = {};
     }
-    return context_.visit.note_written(item, rule_);
+    return context_.visit.note_written(item, rule_of(item));
+  }
+
+  // Of authors with the policy's rule that lets them see the person.
+  std::string rule_of(const record::Prepared& item) const {
+    if (!author_) {
+      return std::string(rule_);
+    }
+    auto seen_by = context_.visit.may_author(item.key.ord, item.key.type);
+    return std::string(rule_) + "/" + std::string(seen_by.value_or(""));
   }
 
   // The caller gets what is there: it is read as others read it.
@@ -637,6 +752,7 @@ class Writer {
   record::SourceNumber source_ = 0;
   Conditions conditions_;
   std::vector<Plan> plans_;
+  std::optional<Author> author_;  // of staff and citizens, who write in their own name
   bool makes_places_ = false;
   std::unordered_map<std::string, size_t> by_full_url_;
   std::map<std::pair<fhir::TypeNumber, record::IdHash>, bool> named_;  // and whether it is kept

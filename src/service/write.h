@@ -4,9 +4,13 @@
 // A caller writes for one source (access::may_write), and changes only what that source sent. What
 // is another source's looks like what is not there.
 //
-// SAFETY: a resource goes to the patient it names first, who must be that source's own; one that
-// names a patient who is not is refused, whoever that may be. A Patient that has nothing in common
-// with the one stored is refused: it may be another person.
+// Staff and citizens write in their own name (author.h), under a source of authors: of the one
+// patient that the resource names by the id it has here, whom they must be allowed to see, with
+// whom it is kept. They change only what they wrote themselves, as long as they may see the person.
+//
+// SAFETY: for systems, a resource goes to the patient it names first, who must be that source's
+// own; one that names a patient who is not is refused, whoever that may be. A Patient that has
+// nothing in common with the one stored is refused: it may be another person.
 #pragma once
 
 #include <functional>

@@ -8,6 +8,7 @@
 #include <set>
 
 #include "base/bytes.h"
+#include "fhir/care_events.h"
 #include "json/document.h"
 #include "record/body.h"
 #include "record/kv/changes.h"
@@ -132,10 +133,18 @@ class Checker {
     if (key.ord != place_ord_) {
       TRY(find_place(key.ord));
     }
+    if (key.ord.is_patient() && place_source_ != 0 && header.source != place_source_ &&
+        !may_be_others(key)) {
+      find(name(key) + ": another source wrote it than its patient's");
+    }
     if (key.item >= next_item_) {
       find(name(key) + ": the item is used but not reserved");
     }
     return {};
+  }
+  // Who a patient is, and who cares for them, is told by their own source alone.
+  static bool may_be_others(const ItemKey& key) {
+    return key.type != fhir::kPatientType && !fhir::may_tell_of_care(key.type);
   }
   Status find_instant(T t) {
     if (t != instant_t_) {
@@ -151,6 +160,7 @@ class Checker {
   }
   Status find_place(Ord ord) {
     place_ord_ = ord;
+    place_source_ = 0;
     next_item_ = UINT32_MAX;
     std::string value;
     TRY(bool found, view_.snapshot().get(kDirectory, ord_row_key(ord), value));
@@ -159,6 +169,7 @@ class Checker {
       find(fmt::format("directory: ord {:x} has items and no row", ord.value()));
     } else if (row) {
       next_item_ = row->next_item;
+      place_source_ = row->source;
     }
     return {};
   }
@@ -660,6 +671,7 @@ class Checker {
   // The last place and the last commit looked up: rows of one ord stand together.
   std::optional<Ord> place_ord_;
   ItemNumber next_item_ = 0;
+  SourceNumber place_source_ = 0;
   std::optional<T> instant_t_;
   std::optional<Instant> instant_;
 };

@@ -6,6 +6,7 @@
 #include "base/bytes.h"
 #include "base/check.h"
 #include "base/random.h"
+#include "fhir/care_events.h"
 #include "fhir/search_parameters.h"
 #include "json/document.h"
 #include "kv/memory_store.h"
@@ -209,6 +210,10 @@ Result<ItemNumber> KvStore::reserve_item(Ord ord, fhir::TypeNumber type, SourceN
   }
   std::lock_guard lock(places_mutex_);
   TRY(Place * at, place(ord, source));
+  // SAFETY: who cares for a patient is told by the patient's own source alone, whoever else writes.
+  if (ord.is_patient() && at->source != source && fhir::may_tell_of_care(type)) {
+    return fail(ErrorCode::kInvalid, "who cares for a patient is told by another source");
+  }
   if (at->next_item == UINT32_MAX) {
     return fail(ErrorCode::kTooLarge, "a record holds as many items as it can");
   }

@@ -9,11 +9,11 @@
 namespace continuum::record {
 namespace {
 
-void put_instant(std::string& out, Instant instant) {
+void put_micros(std::string& out, Instant instant) {
   put_u64(out, static_cast<uint64_t>(instant.micros));
 }
 
-Status take_instant(ByteReader& reader, Instant& instant) {
+Status take_micros(ByteReader& reader, Instant& instant) {
   TRY(uint64_t micros, reader.u64());
   instant.micros = static_cast<int64_t>(micros);
   return {};
@@ -58,7 +58,7 @@ std::string meta_arrival_key(SourceNumber source) {
 
 std::string encode_arrival(const Arrival& arrival) {
   std::string value;
-  put_instant(value, arrival.instant);
+  put_micros(value, arrival.instant);
   put_varint(value, arrival.received);
   put_varint(value, arrival.refused);
   put_varint(value, arrival.quarantined);
@@ -69,7 +69,7 @@ std::string encode_arrival(const Arrival& arrival) {
 Result<Arrival> decode_arrival(std::string_view value) {
   ByteReader reader(value);
   Arrival arrival;
-  TRY(take_instant(reader, arrival.instant));
+  TRY(take_micros(reader, arrival.instant));
   TRY(arrival.received, reader.varint());
   TRY(arrival.refused, reader.varint());
   TRY(arrival.quarantined, reader.varint());
@@ -102,7 +102,7 @@ std::string refusal_key(const Refusal& refusal) {
 
 std::string encode_refusal(const Refusal& refusal) {
   std::string value;
-  put_instant(value, refusal.instant);
+  put_micros(value, refusal.instant);
   put_term(value, refusal.code);
   put_term(value, refusal.reason);
   put_term(value, refusal.type);
@@ -119,7 +119,7 @@ Result<Refusal> decode_refusal(std::string_view key, std::string_view value) {
   TRY(refusal.line, key_reader.u32());
   TRY(refusal.entry, key_reader.u32());
   ByteReader reader(value);
-  TRY(take_instant(reader, refusal.instant));
+  TRY(take_micros(reader, refusal.instant));
   TRY(take_text(reader, refusal.code));
   TRY(take_text(reader, refusal.reason));
   TRY(take_text(reader, refusal.type));
@@ -150,7 +150,7 @@ Result<Ord> decode_erased_key(std::string_view key) {
 std::string encode_erased(const Erasure& erasure) {
   std::string value;
   put_u64(value, erasure.certificate);
-  put_instant(value, erasure.instant);
+  put_micros(value, erasure.instant);
   put_length_prefixed(value, erasure.patient);
   put_length_prefixed(value, erasure.by);
   put_length_prefixed(value, erasure.reason);
@@ -162,7 +162,7 @@ Result<Erasure> decode_erased(std::string_view key, std::string_view value) {
   TRY(erasure.ord, decode_erased_key(key));
   ByteReader reader(value);
   TRY(erasure.certificate, reader.u64());
-  TRY(take_instant(reader, erasure.instant));
+  TRY(take_micros(reader, erasure.instant));
   TRY(take_bytes(reader, erasure.patient));
   TRY(take_bytes(reader, erasure.by));
   TRY(take_bytes(reader, erasure.reason));

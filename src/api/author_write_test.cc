@@ -1,7 +1,9 @@
 // Writing in one's own name: staff and citizens, what they may, and each way round it that is shut.
 #include <algorithm>
+#include <atomic>
 #include <map>
 #include <set>
+#include <thread>
 
 #include "access/may_write.h"
 #include "api/replay.h"
@@ -806,6 +808,58 @@ TEST_F(AuthorWriteTest, WhatWasToldIsReplayed) {
     EXPECT_EQ(replayed->body, first.body);
     send("PUT", "Observation/" + id, note("Observation", ann_, "", id), kDoctor);
   }
+}
+
+// One user in two organisations is two authors, and in a role that sees no records none.
+TEST_F(AuthorWriteTest, OneWritesAsTheOrganisationAndRoleOfNow) {
+  fixture_.put(
+      {"trust", "ann-at-trust"}, "stay",
+      R"({"resourceType":"Encounter","status":"in-progress","class":{"code":"IMP"},"period":{"start":"2025-06-01"}})");
+  std::string id = create("Observation", note("Observation", ann_), kDoctor);
+  ASSERT_EQ(get("Observation/" + id, "gp-at-trust").status, 200);
+  std::string absent = send("DELETE", "Observation/" + std::string(kNobody), "", kDoctor).body;
+  for (std::string_view method : {"PUT", "DELETE"}) {
+    std::string body = method == "PUT" ? note("Observation", ann_, "", id) : "";
+    http::Response refused = send(method, "Observation/" + id, body, "gp-at-trust");
+    EXPECT_EQ(refused.status, 404);
+    EXPECT_EQ(refused.body, absent);
+    EXPECT_EQ(send(method, "Observation/" + id, body, "gp-as-clerk").status, 403);
+  }
+  http::Response there = send("POST", "Observation", note("Observation", ann_), "gp-at-trust");
+  EXPECT_EQ(there.status, 201);
+  EXPECT_EQ(source_of(there), "-staff-rxx");
+  EXPECT_EQ(send("DELETE", "Observation/" + id_in(there), "", kDoctor).status, 404);
+  EXPECT_EQ(send("DELETE", "Observation/" + id_in(there), "", "gp-at-trust").status, 204);
+  expect_sound();
+}
+
+TEST_F(AuthorWriteTest, WritersAtOnceLoseNothing) {
+  constexpr int kThreads = 4;
+  constexpr int kNotes = 10;
+  std::string shared = create("Task", note("Task", ann_), kDoctor);
+  std::atomic<int> taken{0};
+  std::atomic<int> written{0};
+  {
+    std::vector<std::jthread> threads;
+    for (int thread = 0; thread < kThreads; ++thread) {
+      threads.emplace_back([&, thread] {
+        for (int i = 0; i < kNotes; ++i) {
+          std::string_view caller = thread % 2 == 0 ? kDoctor : kAnn;
+          written += send("POST", "Observation", note("Observation", ann_), caller).status == 201;
+          std::string version = "W/\"" + std::to_string(i + 1) + "\"";
+          std::string more = R"("language":"l)" + std::to_string(thread * kNotes + i) + "\"";
+          taken += send("PUT", "Task/" + shared, note("Task", ann_, more, shared), kDoctor, version)
+                       .status == 200;
+        }
+      });
+    }
+  }
+  EXPECT_EQ(written, kThreads * kNotes);
+  EXPECT_EQ(field(get("Task/" + shared, kDoctor), "ETag"),
+            "W/\"" + std::to_string(taken + 1) + "\"");
+  EXPECT_GE(taken, 1);
+  EXPECT_LE(taken, kNotes);
+  expect_sound();
 }
 
 // When a relationship ends, what was written stays, and is not its author's to change any more.

@@ -327,15 +327,29 @@ TEST_F(AuthorWriteTest, WhomItIsAboutMustBeClear) {
       kDoctor);
   EXPECT_EQ(absolute.status, 201) << absolute.body;
   EXPECT_NE(absolute.body.find("{\"reference\":\"Patient/" + ann_ + "\"}"), std::string::npos);
-  // Nor does what else it names tell whether that is there: the same for all.
-  for (const std::string& name : {bob_, std::string(kNobody), ann_}) {
+  // No second patient, there or not, seen or not: one answer.
+  std::string refusal;
+  for (const std::string& name : {bob_, std::string(kNobody), other, ann_at_trust_, ann_}) {
+    for (std::string_view base : {"", "http://127.0.0.1:8080/fhir/"}) {
+      http::Response named = send("POST", "Observation",
+                                  observation(of_ann + R"(,"focus":[{"reference":")" +
+                                              std::string(base) + "Patient/" + name + "\"}]"),
+                                  kDoctor);
+      EXPECT_EQ(named.status, name == ann_ ? 201 : 403) << named.body;
+      refusal = refusal.empty() ? named.body : refusal;
+      EXPECT_EQ(named.body == refusal, name != ann_);
+    }
+  }
+  // Nor does what else it names tell whether that is there.
+  for (const std::string& name : {weight_, std::string(kNobody)}) {
     http::Response named =
         send("POST", "Observation",
-             observation(of_ann + R"(,"focus":[{"reference":"http://127.0.0.1:8080/fhir/Patient/)" +
+             observation(of_ann +
+                         R"(,"hasMember":[{"reference":"http://127.0.0.1:8080/fhir/Observation/)" +
                          name + "\"}]"),
              kDoctor);
     EXPECT_EQ(named.status, 201) << named.body;
-    EXPECT_NE(named.body.find("[{\"reference\":\"Patient/" + name + "\"}]"), std::string::npos);
+    EXPECT_NE(named.body.find("[{\"reference\":\"Observation/" + name + "\"}]"), std::string::npos);
   }
   EXPECT_EQ(get("Patient/" + other + "/$everything", kDoctor).body.find("Observation"),
             std::string::npos);
@@ -421,6 +435,26 @@ TEST_F(AuthorWriteTest, NobodyWritesInAnothersName) {
        R"("attester":[{"mode":"legal","party":)" + practitioner("gp-2") + "}]", 403},
       {kDoctor, "Composition", R"("attester":[{"mode":"legal","party":)" + me + "}]", 201},
       {kDoctor, "Composition", R"("custodian":)" + organisation("RXX"), 403},
+      {kDoctor, "Composition",
+       R"("section":[{"title":"x","text":{"status":"additional","div":"<div>x</div>"},"author":[)" +
+           practitioner("gp-2") + "]}]",
+       403},
+      {kDoctor, "Composition",
+       R"("section":[{"title":"x","section":[{"title":"y","author":[)" + practitioner("gp-2") +
+           "]}]}]",
+       403},
+      {kDoctor, "Composition", R"("section":[{"title":"x","author":[)" + me + "]}]", 201},
+      {kDoctor, "Task",
+       R"("input":[{"type":{"text":"x"},"valueSignature":{"type":[{"code":"x"}],"when":"2026-01-01T00:00:00Z","who":)" +
+           practitioner("gp-2") + "}}]",
+       403},
+      {kDoctor, "Task",
+       R"("input":[{"type":{"text":"x"},"valueAnnotation":{"text":"x","authorReference":)" +
+           practitioner("gp-2") + "}}]",
+       403},
+      {kDoctor, "DocumentReference", R"("context":{"sourcePatientInfo":)" + bob + "}", 403},
+      {kDoctor, "Task", R"("owner":)" + bob, 403},
+      {kDoctor, "Task", R"("owner":)" + practitioner("gp-2"), 201},
       {kDoctor, "Flag", R"("author":)" + practitioner("gp-2"), 403},
       {kDoctor, "Task", R"("requester":)" + practitioner("gp-2"), 403},
       {kDoctor, "Task", R"("requester":)" + ann, 403},

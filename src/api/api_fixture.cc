@@ -116,6 +116,12 @@ access::Checked<access::Principal> authenticate(std::string_view field) {
   if (name == "other-gp") {
     return staff(name, "A81002", "R8000");
   }
+  if (name == "gp-at-trust") {
+    return staff("gp", "RXX", "R8000");
+  }
+  if (name == "gp-as-clerk") {
+    return staff("gp", "A81001", "R8010");
+  }
   if (name == "ward") {
     return staff(name, "RXX", "R8001");
   }

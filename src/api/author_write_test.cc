@@ -1,7 +1,9 @@
 // Writing in one's own name: staff and citizens, what they may, and each way round it that is shut.
 #include <algorithm>
+#include <atomic>
 #include <map>
 #include <set>
+#include <thread>
 
 #include "access/may_write.h"
 #include "api/replay.h"
@@ -325,15 +327,29 @@ TEST_F(AuthorWriteTest, WhomItIsAboutMustBeClear) {
       kDoctor);
   EXPECT_EQ(absolute.status, 201) << absolute.body;
   EXPECT_NE(absolute.body.find("{\"reference\":\"Patient/" + ann_ + "\"}"), std::string::npos);
-  // Nor does what else it names tell whether that is there: the same for all.
-  for (const std::string& name : {bob_, std::string(kNobody), ann_}) {
+  // No second patient, there or not, seen or not: one answer.
+  std::string refusal;
+  for (const std::string& name : {bob_, std::string(kNobody), other, ann_at_trust_, ann_}) {
+    for (std::string_view base : {"", "http://127.0.0.1:8080/fhir/"}) {
+      http::Response named = send("POST", "Observation",
+                                  observation(of_ann + R"(,"focus":[{"reference":")" +
+                                              std::string(base) + "Patient/" + name + "\"}]"),
+                                  kDoctor);
+      EXPECT_EQ(named.status, name == ann_ ? 201 : 403) << named.body;
+      refusal = refusal.empty() ? named.body : refusal;
+      EXPECT_EQ(named.body == refusal, name != ann_);
+    }
+  }
+  // Nor does what else it names tell whether that is there.
+  for (const std::string& name : {weight_, std::string(kNobody)}) {
     http::Response named =
         send("POST", "Observation",
-             observation(of_ann + R"(,"focus":[{"reference":"http://127.0.0.1:8080/fhir/Patient/)" +
+             observation(of_ann +
+                         R"(,"hasMember":[{"reference":"http://127.0.0.1:8080/fhir/Observation/)" +
                          name + "\"}]"),
              kDoctor);
     EXPECT_EQ(named.status, 201) << named.body;
-    EXPECT_NE(named.body.find("[{\"reference\":\"Patient/" + name + "\"}]"), std::string::npos);
+    EXPECT_NE(named.body.find("[{\"reference\":\"Observation/" + name + "\"}]"), std::string::npos);
   }
   EXPECT_EQ(get("Patient/" + other + "/$everything", kDoctor).body.find("Observation"),
             std::string::npos);
@@ -419,6 +435,26 @@ TEST_F(AuthorWriteTest, NobodyWritesInAnothersName) {
        R"("attester":[{"mode":"legal","party":)" + practitioner("gp-2") + "}]", 403},
       {kDoctor, "Composition", R"("attester":[{"mode":"legal","party":)" + me + "}]", 201},
       {kDoctor, "Composition", R"("custodian":)" + organisation("RXX"), 403},
+      {kDoctor, "Composition",
+       R"("section":[{"title":"x","text":{"status":"additional","div":"<div>x</div>"},"author":[)" +
+           practitioner("gp-2") + "]}]",
+       403},
+      {kDoctor, "Composition",
+       R"("section":[{"title":"x","section":[{"title":"y","author":[)" + practitioner("gp-2") +
+           "]}]}]",
+       403},
+      {kDoctor, "Composition", R"("section":[{"title":"x","author":[)" + me + "]}]", 201},
+      {kDoctor, "Task",
+       R"("input":[{"type":{"text":"x"},"valueSignature":{"type":[{"code":"x"}],"when":"2026-01-01T00:00:00Z","who":)" +
+           practitioner("gp-2") + "}}]",
+       403},
+      {kDoctor, "Task",
+       R"("input":[{"type":{"text":"x"},"valueAnnotation":{"text":"x","authorReference":)" +
+           practitioner("gp-2") + "}}]",
+       403},
+      {kDoctor, "DocumentReference", R"("context":{"sourcePatientInfo":)" + bob + "}", 403},
+      {kDoctor, "Task", R"("owner":)" + bob, 403},
+      {kDoctor, "Task", R"("owner":)" + practitioner("gp-2"), 201},
       {kDoctor, "Flag", R"("author":)" + practitioner("gp-2"), 403},
       {kDoctor, "Task", R"("requester":)" + practitioner("gp-2"), 403},
       {kDoctor, "Task", R"("requester":)" + ann, 403},
@@ -806,6 +842,58 @@ TEST_F(AuthorWriteTest, WhatWasToldIsReplayed) {
     EXPECT_EQ(replayed->body, first.body);
     send("PUT", "Observation/" + id, note("Observation", ann_, "", id), kDoctor);
   }
+}
+
+// One user in two organisations is two authors, and in a role that sees no records none.
+TEST_F(AuthorWriteTest, OneWritesAsTheOrganisationAndRoleOfNow) {
+  fixture_.put(
+      {"trust", "ann-at-trust"}, "stay",
+      R"({"resourceType":"Encounter","status":"in-progress","class":{"code":"IMP"},"period":{"start":"2025-06-01"}})");
+  std::string id = create("Observation", note("Observation", ann_), kDoctor);
+  ASSERT_EQ(get("Observation/" + id, "gp-at-trust").status, 200);
+  std::string absent = send("DELETE", "Observation/" + std::string(kNobody), "", kDoctor).body;
+  for (std::string_view method : {"PUT", "DELETE"}) {
+    std::string body = method == "PUT" ? note("Observation", ann_, "", id) : "";
+    http::Response refused = send(method, "Observation/" + id, body, "gp-at-trust");
+    EXPECT_EQ(refused.status, 404);
+    EXPECT_EQ(refused.body, absent);
+    EXPECT_EQ(send(method, "Observation/" + id, body, "gp-as-clerk").status, 403);
+  }
+  http::Response there = send("POST", "Observation", note("Observation", ann_), "gp-at-trust");
+  EXPECT_EQ(there.status, 201);
+  EXPECT_EQ(source_of(there), "-staff-rxx");
+  EXPECT_EQ(send("DELETE", "Observation/" + id_in(there), "", kDoctor).status, 404);
+  EXPECT_EQ(send("DELETE", "Observation/" + id_in(there), "", "gp-at-trust").status, 204);
+  expect_sound();
+}
+
+TEST_F(AuthorWriteTest, WritersAtOnceLoseNothing) {
+  constexpr int kThreads = 4;
+  constexpr int kNotes = 10;
+  std::string shared = create("Task", note("Task", ann_), kDoctor);
+  std::atomic<int> taken{0};
+  std::atomic<int> written{0};
+  {
+    std::vector<std::jthread> threads;
+    for (int thread = 0; thread < kThreads; ++thread) {
+      threads.emplace_back([&, thread] {
+        for (int i = 0; i < kNotes; ++i) {
+          std::string_view caller = thread % 2 == 0 ? kDoctor : kAnn;
+          written += send("POST", "Observation", note("Observation", ann_), caller).status == 201;
+          std::string version = "W/\"" + std::to_string(i + 1) + "\"";
+          std::string more = R"("language":"l)" + std::to_string(thread * kNotes + i) + "\"";
+          taken += send("PUT", "Task/" + shared, note("Task", ann_, more, shared), kDoctor, version)
+                       .status == 200;
+        }
+      });
+    }
+  }
+  EXPECT_EQ(written, kThreads * kNotes);
+  EXPECT_EQ(field(get("Task/" + shared, kDoctor), "ETag"),
+            "W/\"" + std::to_string(taken + 1) + "\"");
+  EXPECT_GE(taken, 1);
+  EXPECT_LE(taken, kNotes);
+  expect_sound();
 }
 
 // When a relationship ends, what was written stays, and is not its author's to change any more.

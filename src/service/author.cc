@@ -53,9 +53,12 @@ constexpr ElementRow kElements[] = {
 // Of meta: what readers were given may be sent back; canonical() replaces it.
 constexpr std::array<std::string_view, 4> kMetaMembers = {"versionId", "lastUpdated", "profile",
                                                           "extension"};
-// Anywhere: they change what the rest means, or bring resources that are not looked at.
-constexpr std::array<std::string_view, 3> kRefusedMembers = {"contained", "implicitRules",
-                                                             "modifierExtension"};
+// Anywhere: they change what the rest means, bring resources that are not looked at, or say that
+// somebody signed.
+constexpr std::array<std::string_view, 5> kRefusedMembers = {
+    "contained", "implicitRules", "modifierExtension", "valueContributor", "valueSignature"};
+// Of a Composition's section: as those who vouch for it.
+constexpr ElementRow kSectionAuthor{"Composition", "section.author", Meaning::kVoucher, true};
 // What a citizen asks for, others decide on.
 constexpr std::array<std::string_view, 2> kCitizenTaskStates = {"requested", "cancelled"};
 constexpr std::string_view kCitizenTaskIntent = "proposal";
@@ -234,26 +237,53 @@ Status check_meta(std::string_view type, const Node& resource) {
   return {};
 }
 
-// Depth is bounded by that of the document.
-Status check_members(const Author& author, const Authored& about, const Node& node) {
+// SAFETY: no second patient: it would be found as theirs, and could be read as about them.
+Status check_patient(const Authored& about, const Node& reference) {
   std::string_view type = fhir::type_name(about.type);
+  std::string_view patient = id_of_patient(reference.string("reference"), about.base_url);
+  if (patient.empty()) {
+    return {};
+  }
+  if (reference.find("identifier") != nullptr) {
+    return refuse(type, reference.key, "a patient is named in two ways, which may be two people",
+                  "name the patient by reference alone");
+  }
+  if (!about.patient.empty() && patient != about.patient) {
+    return refuse(type, reference.key, "what you write names one patient", "leave the other out");
+  }
+  return {};
+}
+
+Status check_member(const Author& author, const Authored& about, const Node& member) {
+  std::string_view type = fhir::type_name(about.type);
+  if (holds(kRefusedMembers, member.key)) {
+    return refuse(type, member.key, "you may not set that element", "leave it out");
+  }
+  bool is_forged = member.key == "authorString" ||
+                   (member.key == "authorReference" && !names_author(author, about, member));
+  if (is_forged) {
+    return refuse(type, "note", "the author of your note is you",
+                  "name yourself by authorReference as in the resource's author, or leave it out");
+  }
+  return check_patient(about, member);
+}
+
+// Below the elements of the resource itself. Depth is bounded by that of the document.
+Status check_inside(const Author& author, const Authored& about, const Node& node) {
   for (const Node& child : json::children(node)) {
-    if (holds(kRefusedMembers, child.key)) {
-      return refuse(type, child.key, "you may not set that element", "leave it out");
+    if (child.key == "author") {
+      TRY(check_element(author, about, kSectionAuthor, child));
     }
-    bool is_forged = child.key == "authorString" ||
-                     (child.key == "authorReference" && !names_author(author, about, child));
-    if (is_forged) {
-      return refuse(type, "note", "the author of your note is you",
-                    "name yourself by authorReference as in the resource's author, or leave it "
-                    "out");
-    }
-    bool is_patient = !id_of_patient(child.string("reference"), about.base_url).empty();
-    if (is_patient && child.find("identifier") != nullptr) {
-      return refuse(type, child.key, "a patient is named in two ways, which may be two people",
-                    "name the patient by reference alone");
-    }
-    TRY(check_members(author, about, child));
+    TRY(check_member(author, about, child));
+    TRY(check_inside(author, about, child));
+  }
+  return {};
+}
+
+Status check_members(const Author& author, const Authored& about, const Node& resource) {
+  for (const Node& child : json::children(resource)) {
+    TRY(check_member(author, about, child));
+    TRY(check_inside(author, about, child));
   }
   return {};
 }

@@ -24,8 +24,11 @@ config::Region make_region() {
   region.organisations = {{"A81001", "Exemplar Surgery", config::OrganisationKind::kGpPractice},
                           {"A81002", "Other Surgery", config::OrganisationKind::kGpPractice},
                           {"RXX", "Exemplar Trust", config::OrganisationKind::kAcuteTrust}};
-  region.sources = {
-      {"gp", "A81001", ""}, {"trust", "RXX", ""}, {"silent", "RXX", ""}, {"gp2", "A81002", ""}};
+  region.sources = {{"gp", "A81001", ""},
+                    {"trust", "RXX", ""},
+                    {"silent", "RXX", ""},
+                    {"gp2", "A81002", ""},
+                    {"old", "A81002", "", config::StructureHandling::kMark}};
   return region;
 }
 

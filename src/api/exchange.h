@@ -30,6 +30,7 @@ struct PendingWrite {
   int status = 200;
   bool is_transaction = false;
   bool shows_bodies = false;
+  bool shows_outcome = false;  // of a single change: what there was to say of it
   std::string_view content_type;
 };
 // Nothing is written yet. The visit has it noted. `sent`: what a transaction's body is.

@@ -133,6 +133,15 @@ void append_body(const PreparedWrite& write, size_t index, std::string& out) {
                          header.instant);
 }
 
+std::string outcome_of(const service::PreparedChange& change) {
+  if (!change.warnings.empty()) {
+    return fhir::operation_outcome(change.warnings);
+  }
+  return fhir::operation_outcome(fhir::Issue{.severity = fhir::Severity::kInformation,
+                                             .code = "informational",
+                                             .diagnostics = "stored; there is nothing to mend"});
+}
+
 http::Response respond_one(const PendingWrite& pending, const config::Region& region) {
   const PreparedWrite& write = pending.write;
   http::Response response;
@@ -146,8 +155,12 @@ http::Response respond_one(const PendingWrite& pending, const config::Region& re
   }
   response.headers.add("Location", region.base_url + "/" + location_of(write, 0));
   response.headers.add("Last-Modified", to_http_date(header->instant));
-  if (pending.shows_bodies) {
+  if (pending.shows_bodies || pending.shows_outcome) {
     response.headers.add("Content-Type", pending.content_type);
+  }
+  if (pending.shows_outcome) {
+    response.body = outcome_of(write.changes[0]);
+  } else if (pending.shows_bodies) {
     append_body(write, 0, response.body);
   }
   return response;
@@ -173,6 +186,9 @@ void append_entry(const PendingWrite& pending, size_t index, std::string& out) {
   if (const record::RowHeader* header = write.header(index); header != nullptr) {
     out += fmt::format(R"(,"etag":{},"lastModified":"{}")",
                        json::quoted(entity_tag(header->version)), to_fhir_instant(header->instant));
+  }
+  if (!change.warnings.empty()) {
+    out += ",\"outcome\":" + outcome_of(change);
   }
   out += "}}";
 }
@@ -205,10 +221,11 @@ Result<PendingWrite> prepare_write(const Exchange& exchange, record::Store& stor
   pending.content_type = exchange.content_type;
   pending.is_transaction = exchange.route.interaction == Interaction::kTransaction;
   // One resource comes back unless it is not wanted; those of a transaction where they are wanted.
-  auto returns = parse_prefer(headers.joined("Prefer")).returns;
-  pending.shows_bodies = returns.value_or(pending.is_transaction ? PreferReturn::kMinimal
-                                                                 : PreferReturn::kRepresentation) ==
-                         PreferReturn::kRepresentation;
+  auto returns = parse_prefer(headers.joined("Prefer"))
+                     .returns.value_or(pending.is_transaction ? PreferReturn::kMinimal
+                                                              : PreferReturn::kRepresentation);
+  pending.shows_bodies = returns == PreferReturn::kRepresentation;
+  pending.shows_outcome = returns == PreferReturn::kOperationOutcome;
   Bodies bodies = pending.shows_bodies ? Bodies::kKeep : Bodies::kDrop;
   TRY(pending.write, pending.is_transaction ? prepare_many(sent, writes, bodies)
                                             : prepare_one(exchange, writes, bodies));

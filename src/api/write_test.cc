@@ -244,6 +244,40 @@ TEST_F(WriteTest, WhatIsNotBuiltAsR4SaysIsToldInDetail) {
   EXPECT_EQ(response.body.find("Secret"), std::string::npos);
 }
 
+TEST_F(WriteTest, ASourceMayBeMarkedInsteadOfRefused) {
+  const std::string body = "{\"resourceType\":\"Patient\",\n\"gender\":\"Secret\"}";
+  http::Response stored = send("POST", "Patient", body, "system:old");
+  ASSERT_EQ(stored.status, 201) << stored.body;
+  EXPECT_NE(stored.body.find("\"code\":\"structure-faults\""), std::string::npos);
+  std::string id = id_in(stored);
+  http::Request again = fixture_.request("PUT", "Patient/" + id, "system:old");
+  again.body = body.substr(0, body.size() - 1) + ",\"id\":\"" + id + "\"}";
+  again.headers.add("Content-Type", "application/fhir+json");
+  again.headers.add("Prefer", "return=OperationOutcome");
+  http::Response told = fixture_.send(again);
+  EXPECT_EQ(told.status, 200);
+  for (const char* part : {"OperationOutcome", "\"severity\":\"warning\"", "Patient.gender",
+                           "line 2", "\"code\":\"code-invalid\""}) {
+    EXPECT_NE(told.body.find(part), std::string::npos) << part << told.body;
+  }
+  EXPECT_EQ(field(told, "ETag"), "W/\"1\"");
+  // Mended, it is not marked any more; and no text of it was ever told.
+  again.body = patient("Smith", id);
+  EXPECT_NE(fixture_.send(again).body.find("nothing to mend"), std::string::npos);
+  EXPECT_EQ(get("Patient/" + id, "system:old").body.find("structure-faults"), std::string::npos);
+  EXPECT_EQ(told.body.find("Secret"), std::string::npos);
+  http::Response transaction =
+      send("POST", "/fhir",
+           R"({"resourceType":"Bundle","type":"transaction","entry":[{"resource":)" + body +
+               R"(,"request":{"method":"POST","url":"Patient"}}]})",
+           "system:old");
+  EXPECT_EQ(transaction.status, 200);
+  EXPECT_NE(transaction.body.find(R"("outcome":{"resourceType":"OperationOutcome")"),
+            std::string::npos)
+      << transaction.body;
+  expect_sound();
+}
+
 TEST_F(WriteTest, WhatWasReadCanBeSentBack) {
   std::string id = create("Patient", patient("Smith"));
   http::Response same = send("PUT", "Patient/" + id, get("Patient/" + id).body);

@@ -70,6 +70,12 @@ TEST(ParseRegion, NamesEveryProblem) {
        "[[source]]\nname = 's'\norganisation = 'A81'\nclient_id = 'c'\n"
        "[[source]]\nname = 's'\norganisation = 'A81'\nclient_id = 'c'",
        "12:8 14:13", "line 8"},
+      {"[[organisation]]\nods_code = 'A81'\nname = 'x'\nkind = 'other'\n"
+       "[[source]]\nname = 's'\norganisation = 'A81'\nstructure = 'mark'",
+       "", ""},
+      {"[[organisation]]\nods_code = 'A81'\nname = 'x'\nkind = 'other'\n"
+       "[[source]]\nname = 's'\norganisation = 'A81'\nstructure = 'marks'",
+       "10:13", "(did you mean 'mark'?)"},
       {"mode = 'demo'", "", ""},
       {"mode = 'live'", "", ""},
       {"mode = 'dmeo'", "3:8", "'mode': unknown mode 'dmeo' (did you mean 'demo'?)"},

@@ -151,6 +151,10 @@ class RegionReader {
       refuse_duplicate(client_ids_, *client_id, "client_id", problems_);
       source.client_id = std::move(client_id->text);
     }
+    if (auto word = reader.text("structure", Presence::kOptional, kDisplayName)) {
+      source.structure = find_word(*word, "structure", kStructureHandlings, problems_)
+                             .value_or(StructureHandling::kRefuse);
+    }
     reader.refuse_unknown_keys();
     region_.sources.push_back(std::move(source));
   }

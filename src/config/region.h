@@ -21,6 +21,9 @@
 //   name = "a81001-gp"                             # required, unique: a-z, 0-9 and hyphens
 //   organisation = "A81001"                        # required: the ODS code of one above or below
 //   client_id = "exemplar-surgery-system"          # optional, unique: who may write as this source
+//   structure = "mark"                             # optional: what becomes of resources it writes
+//                                                  # that R4 does not allow: refuse (the default),
+//                                                  # or stored and marked, see kStructureHandlings
 //
 //   [[issuer]]                                     # whose access tokens are believed
 //   url = "https://id.example.org"                 # required, unique; http in a demo on loopback
@@ -81,10 +84,19 @@ struct Organisation {
 };
 
 // One system of one organisation that sends data.
+// What becomes of a resource that is not built as R4 says, when a system writes it.
+enum class StructureHandling : uint8_t { kRefuse, kMark };
+
+constexpr std::array<std::pair<StructureHandling, std::string_view>, 2> kStructureHandlings{{
+    {StructureHandling::kRefuse, "refuse"},
+    {StructureHandling::kMark, "mark"},
+}};
+
 struct Source {
   std::string name;
   std::string organisation;  // ODS code of one of Region::organisations
   std::string client_id;     // empty: loaded by an operator only
+  StructureHandling structure = StructureHandling::kRefuse;
   bool operator==(const Source&) const = default;
 };
 

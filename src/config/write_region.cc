@@ -41,6 +41,9 @@ void write_source(const Source& source, std::string& out) {
   if (!source.client_id.empty()) {
     out += fmt::format("client_id = {}\n", quoted(source.client_id));
   }
+  if (source.structure == StructureHandling::kMark) {
+    out += "structure = \"mark\"\n";
+  }
 }
 
 void write_issuer(const Issuer& issuer, std::string& out) {

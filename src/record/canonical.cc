@@ -45,10 +45,41 @@ Status add_source_extension(json::Document& document, json::Node& meta, std::str
   return {};
 }
 
+Status set_marks(json::Document& document, json::Node& meta, Marks marks) {
+  json::Node* tags = meta.find("tag");
+  if (tags == nullptr && !marks.has_structure_faults) {
+    return {};
+  }
+  if (tags == nullptr) {
+    tags = document.make_array("tag");
+    json::Document::append(meta, *tags);
+  } else if (!tags->is_array()) {
+    return fail(ErrorCode::kInvalid, "meta.tag is not an array",
+                {{"meta.tag", "expected an array of Codings"}});
+  }
+  for (json::Node* at = tags->first; at != nullptr;) {
+    json::Node* next = at->next;
+    if (at->string("system") == kMarkSystem) {
+      json::Document::remove(*tags, *at);
+    }
+    at = next;
+  }
+  if (marks.has_structure_faults) {
+    json::Node* mark = document.make_object();
+    json::Document::append(*mark, *document.make_string("system", kMarkSystem));
+    json::Document::append(*mark, *document.make_string("code", kStructureFaultsMark));
+    json::Document::append(*tags, *mark);
+  }
+  if (tags->first == nullptr) {
+    json::Document::remove(meta, *tags);
+  }
+  return {};
+}
+
 }  // namespace
 
 Status canonicalise(json::Document& document, json::Node& resource, std::string_view id,
-                    std::string_view source, Canonical& out) {
+                    std::string_view source, Canonical& out, Marks marks) {
   json::Node* type = resource.find("resourceType");
   if (type == nullptr || !fhir::type_number(type->text)) {
     return fail(ErrorCode::kInvalid, "not a resource of a type R4 has",
@@ -64,6 +95,7 @@ Status canonicalise(json::Document& document, json::Node& resource, std::string_
   remove_member(*meta, "versionId");
   remove_member(*meta, "lastUpdated");
   TRY(add_source_extension(document, *meta, source));
+  TRY(set_marks(document, *meta, marks));
   remove_member(resource, "id");
   move_to_front(resource, *meta);
   json::Document::prepend(resource, *document.make_string("id", id));

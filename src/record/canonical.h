@@ -15,6 +15,15 @@ namespace continuum::record {
 inline constexpr std::string_view kSourceExtension =
     "https://continuum.example/fhir/StructureDefinition/record-source";
 
+// Tags in meta that the server alone sets; those that came with a resource are taken out.
+inline constexpr std::string_view kMarkSystem =
+    "https://continuum.example/fhir/CodeSystem/record-mark";
+inline constexpr std::string_view kStructureFaultsMark = "structure-faults";
+
+struct Marks {
+  bool has_structure_faults = false;  // it is not built as R4 says (fhir/structure.h)
+};
+
 struct Canonical {
   std::string body;
   uint16_t splice_offset = 0;
@@ -22,12 +31,12 @@ struct Canonical {
 };
 
 // Brings `resource` (an object of `document`) to order: resourceType, id and meta first, meta
-// without versionId and lastUpdated, with the source extension, everything else as it is. Changes
-// the tree. `id` is the regional id's text. kInvalid: no resourceType of R4, or meta or its
-// extension has the wrong shape. kTooLarge: over kBodyBytesMax. `out` is overwritten (its memory is
-// reused).
+// without versionId and lastUpdated, with the source extension and the marks, everything else as it
+// is. Changes the tree. `id` is the regional id's text. kInvalid: no resourceType of R4, or meta,
+// its extension or its tag has the wrong shape. kTooLarge: over kBodyBytesMax. `out` is overwritten
+// (its memory is reused).
 Status canonicalise(json::Document& document, json::Node& resource, std::string_view id,
-                    std::string_view source, Canonical& out);
+                    std::string_view source, Canonical& out, Marks marks = {});
 
 // Appends the body with version and instant spliced in, as it leaves the store.
 void append_spliced(std::string& out, std::string_view body, uint16_t splice_offset,

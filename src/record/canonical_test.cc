@@ -33,6 +33,34 @@ size_t count(std::string_view text, std::string_view word) {
   return n;
 }
 
+// SAFETY: a mark is the server's word: who sends one does not set it, nor keep it.
+TEST(Canonical, MarksAreTheServersAlone) {
+  auto tags_of = [](std::string_view meta, Marks marks) {
+    json::Document document;
+    EXPECT_TRUE(document.parse(R"({"resourceType":"Patient","meta":)" + std::string(meta) + "}"));
+    Canonical out;
+    EXPECT_TRUE(canonicalise(document, *document.root(), kId, "gp", out, marks));
+    EXPECT_TRUE(document.parse(out.body));
+    const json::Node* tags = document.root()->find("meta")->find("tag");
+    std::string text;
+    if (tags != nullptr) {
+      json::write(*tags, text);
+    }
+    return text;
+  };
+  const std::string mark =
+      R"({"system":")" + std::string(kMarkSystem) + R"(","code":"structure-faults"})";
+  const std::string other = R"({"system":"x","code":"structure-faults"})";
+  const Marks marked{.has_structure_faults = true};
+  EXPECT_EQ(tags_of("{}", marked), "[" + mark + "]");
+  EXPECT_EQ(tags_of("{}", {}), "");
+  EXPECT_EQ(tags_of("{\"tag\":[" + mark + "]}", {}), "");
+  EXPECT_EQ(tags_of("{\"tag\":[" + mark + "," + other + "]}", {}), "[" + other + "]");
+  EXPECT_EQ(tags_of("{\"tag\":[" + mark + "," + other + "]}", marked),
+            "[" + other + "," + mark + "]");
+  EXPECT_FALSE(canonical_of(R"({"resourceType":"Patient","meta":{"tag":{}}})"));
+}
+
 TEST(Canonical, BringsMembersToOrder) {
   std::string start =
       "{\"resourceType\":\"Patient\",\"id\":\"" + std::string(kId) + "\",\"meta\":{";

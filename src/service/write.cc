@@ -78,6 +78,7 @@ class Writer {
     }
     TRY(for_each([this](size_t i) { return admit(changes_[i]); }));
     TRY(source_, source_number());
+    handling_ = structure_handling();
     TRY(for_each([this](size_t i) { return plan(changes_[i], plans_[i], i); }));
     TRY(find_homes());
     if (author_) {
@@ -106,6 +107,7 @@ class Writer {
     std::string patient;                  // of authors: the id of the Patient it is about
     std::vector<Ord> also_about;
     std::optional<Ord> home;
+    std::vector<fhir::Issue> warnings;
   };
 
   template <typename Step>
@@ -116,6 +118,14 @@ class Writer {
       }
     }
     return {};
+  }
+
+  config::StructureHandling structure_handling() const {
+    const auto& sources = context_.region.sources;
+    auto found = std::find_if(sources.begin(), sources.end(), [this](const config::Source& source) {
+      return source.name == source_name_;
+    });
+    return found == sources.end() ? config::StructureHandling::kRefuse : found->structure;
   }
 
   // The first write of a source registers it; that of authors does when all is allowed.
@@ -163,7 +173,7 @@ class Writer {
       if (author_) {  // first: R4 wants an author of some types, which is filled in
         TRY(check_author(change, plan, *document_.root()));
       }
-      TRY(check_structure(change, root));
+      TRY(check_structure(change, plan, root));
       fhir::patient_candidates(change.type, root, [&plan](std::string_view reference) {
         plan.candidates.emplace_back(reference);
       });
@@ -364,7 +374,7 @@ class Writer {
   }
 
   // The first change that is not built as R4 says is told of in full.
-  Status check_structure(const Change& change, const json::Node& root) {
+  Status check_structure(const Change& change, Plan& plan, const json::Node& root) {
     fhir::check_structure(root, report_);
     if (report_.issues.empty()) {
       return {};
@@ -380,6 +390,10 @@ class Writer {
       if (!change.where.empty() && issue.expression.starts_with(type)) {
         issue.expression.replace(0, type.size(), change.where + ".resource");
       }
+    }
+    if (handling_ == config::StructureHandling::kMark) {
+      plan.warnings = fhir::outcome_issues(report_, fhir::Severity::kWarning);
+      return {};
     }
     context_.issues = fhir::outcome_issues(report_, fhir::Severity::kError);
     return fail(ErrorCode::kInvalid, "the resource is not built as FHIR R4 says",
@@ -613,7 +627,9 @@ class Writer {
       TRY(document_.parse(body_of(change, plan)));
       json::Node& root = *document_.root();
       TRY(rewrite_links(change, root));
-      TRY(record::canonicalise(document_, root, out.id, source_name_, out.canonical));
+      TRY(record::canonicalise(document_, root, out.id, source_name_, out.canonical,
+                               {.has_structure_faults = !plan.warnings.empty()}));
+      out.warnings = std::move(plan.warnings);
       if (change.type == fhir::kPatientType) {
         TRY(check_is_same_person(plan, root));
         match = identity::exact_match(root).key;
@@ -753,6 +769,7 @@ class Writer {
   Conditions conditions_;
   std::vector<Plan> plans_;
   std::optional<Author> author_;  // of staff and citizens, who write in their own name
+  config::StructureHandling handling_ = config::StructureHandling::kRefuse;
   bool makes_places_ = false;
   std::unordered_map<std::string, size_t> by_full_url_;
   std::map<std::pair<fhir::TypeNumber, record::IdHash>, bool> named_;  // and whether it is kept

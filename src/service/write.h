@@ -70,6 +70,8 @@ struct PreparedChange {
   record::Canonical canonical;
   // What is there already, when nothing changes.
   std::optional<record::RowHeader> unchanged;
+  // How it is not built as R4 says, where its source is marked for that and not refused.
+  std::vector<fhir::Issue> warnings;
   // Set where a create found what is there, whole.
   std::string found;
 };

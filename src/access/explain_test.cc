@@ -11,7 +11,7 @@ namespace {
 Explanation asked(std::string_view caller_words, std::string_view place_words,
                   std::string_view type) {
   const Policy policy = Policy::load(posix_files(), "policy/region.policy").value();
-  const Caller caller = parse_caller(caller_words).value();
+  const CallerInWords caller = parse_caller(caller_words).value();
   return explain(policy, caller.principal, caller.organisation, parse_place(place_words).value(),
                  {.type = fhir::type_number(type).value()});
 }
@@ -61,7 +61,7 @@ TEST(Words, RefuseWhatTheyDontKnow) {
 }
 
 TEST(Words, GiveEveryFact) {
-  const Caller caller =
+  const CallerInWords caller =
       parse_caller("staff role=S8000,R8000 activity=B0015 org=A81001 kind=gp-practice purpose=BTG")
           .value();
   EXPECT_EQ(caller.principal.kind, PrincipalKind::kStaff);

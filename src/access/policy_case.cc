@@ -349,7 +349,7 @@ class CaseRunner {
   }
 
  private:
-  Scope scope_of(const std::string& words, const Caller& caller) {
+  Scope scope_of(const std::string& words, const CallerInWords& caller) {
     const auto found = scopes_.find(words);
     if (found != scopes_.end()) {
       return found->second;

@@ -26,7 +26,7 @@ namespace continuum::access {
 
 struct DecisionCase {
   std::string caller_words;
-  Caller caller;
+  CallerInWords caller;
   PlaceFacts place;
   ItemFacts item;
   bool allow = false;
@@ -44,7 +44,7 @@ struct WindowCase {
 
 struct SearchCase {
   std::string caller_words;
-  Caller caller;
+  CallerInWords caller;
   fhir::ParameterNumber parameter = 0;
   bool allow = false;
 };

@@ -376,13 +376,13 @@ class MutantMaker {
 };
 
 // Callers that a policy may tell apart, one code each.
-std::vector<Caller> callers_about(const PolicyDocument& document) {
-  std::vector<Caller> callers;
+std::vector<CallerInWords> callers_about(const PolicyDocument& document) {
+  std::vector<CallerInWords> callers;
   for (const auto& [kind, word] : kPrincipalWords) {
     for (const Code code : codes_about(document)) {
       for (const auto& [organisation, name] : config::kOrganisationKinds) {
         for (const std::string_view purpose : kPurposes) {
-          Caller caller;
+          CallerInWords caller;
           caller.principal.kind = kind;
           caller.principal.role_codes = {to_string(code)};
           caller.principal.activities = {to_string(code)};
@@ -437,7 +437,7 @@ bool same_for_everyone(const Policy& left, const Policy& right) {
     return false;
   }
   std::set<std::string> compared;
-  for (const Caller& caller : callers_about(left.document())) {
+  for (const CallerInWords& caller : callers_about(left.document())) {
     const Scope before = left.compile(caller.principal, caller.organisation);
     const Scope after = right.compile(caller.principal, caller.organisation);
     if (before.digest() == after.digest() ||

@@ -86,7 +86,7 @@ Result<std::vector<std::string>> read_codes(std::string_view value) {
 
 constexpr std::string_view kSettings[] = {"role", "activity", "org", "kind", "purpose", "source"};
 
-Status apply(const Setting& setting, Caller& caller) {
+Status apply(const Setting& setting, CallerInWords& caller) {
   if (setting.key == "role") {
     TRY(caller.principal.role_codes, read_codes(setting.value));
   } else if (setting.key == "activity") {
@@ -145,9 +145,9 @@ constexpr std::array<std::pair<PlaceFacts::Place, std::string_view>, 3> kPlaces{
 
 }  // namespace
 
-Result<Caller> parse_caller(std::string_view words) {
+Result<CallerInWords> parse_caller(std::string_view words) {
   TRY(const auto parts, split_words(words));
-  Caller caller;
+  CallerInWords caller;
   TRY(caller.principal.kind,
       find_name(parts.front(), "staff, citizen, system or operator", kPrincipalWords));
   caller.principal.purpose = std::string(purpose_of(caller.principal.kind));

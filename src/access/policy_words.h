@@ -19,14 +19,14 @@
 
 namespace continuum::access {
 
-struct Caller {
+struct CallerInWords {
   Principal principal;
   config::OrganisationKind organisation = config::OrganisationKind::kOther;
 };
 
 // The first word is the kind; the others come in any order, each once. The purpose is the kind's
 // own when none is given. kInvalid says what was expected; its first detail's `what` is the word.
-Result<Caller> parse_caller(std::string_view words);
+Result<CallerInWords> parse_caller(std::string_view words);
 
 // Facts that can't be (a shared item of a related person) are kInvalid.
 Result<PlaceFacts> parse_place(std::string_view words);

@@ -84,7 +84,7 @@ struct Question {
 
 Result<int> explain(const Question& question) {
   TRY(const access::Policy policy, access::Policy::load(posix_files(), question.path));
-  TRY(const access::Caller caller, access::parse_caller(question.caller));
+  TRY(const access::CallerInWords caller, access::parse_caller(question.caller));
   TRY(const access::PlaceFacts place, access::parse_place(question.place));
   const auto type = fhir::type_number(question.type);
   if (!type) {

@@ -128,7 +128,7 @@ class LineReader {
     if (end == std::string::npos && text_.size() < kBackupLineBytesMax) {
       return std::optional<std::string>();
     }
-    if (end == std::string::npos || end >= kBackupLineBytesMax || end + 1 != text_.size()) {
+    if (end >= kBackupLineBytesMax || end + 1 != text_.size()) {
       return fail(ErrorCode::kTooLarge, "more than one line of at most " +
                                             std::to_string(kBackupLineBytesMax) + " bytes");
     }

@@ -104,7 +104,7 @@ Result<BackupFolder> BackupFolder::open(FileSystem& files, const std::string& pa
     bool is_there = files.is_directory(path);
     return fail(is_there ? ErrorCode::kInvalid : ErrorCode::kNotFound,
                 is_there ? "that folder holds no backups" : "there is no backup folder",
-                {{path, "continuum backup DATA FOLDER makes one"}});
+                {{path, "continuum backup make FOLDER makes one"}});
   }
   if (!marker) {
     return fail(marker.error());

@@ -174,6 +174,77 @@ TEST(MemoryFileSystem, CutsAtTheGivenOperation) {
   }
 }
 
+Status write(FileSystem& files, const std::string& path, std::string_view bytes) {
+  TRY(auto file, files.open_writable(path, OpenMode::kTruncate));
+  TRY(file->append(bytes));
+  return file->sync();
+}
+
+TEST(MemoryFileSystem, ANewPlaceOfAFolderIsDurableOnceItsParentIsSynced) {
+  for (bool synced : {false, true}) {
+    MemoryFileSystem files;
+    ASSERT_TRUE(files.make_directories("/a/b"));
+    ASSERT_TRUE(files.make_directories("/old"));
+    ASSERT_TRUE(write(files, "/a/b/x", "1"));
+    ASSERT_TRUE(files.sync_directory("/a/b"));
+    ASSERT_TRUE(files.rename("/a", "/c"));
+    EXPECT_FALSE(files.exists("/a"));
+    EXPECT_EQ(*files.list("/c/b"), std::vector<std::string>{"x"});
+    if (synced) {
+      ASSERT_TRUE(files.sync_directory("/"));
+    }
+    files.cut_power();
+    files.restore_power();
+    EXPECT_EQ(files.exists("/c/b/x"), synced);
+    EXPECT_EQ(files.exists("/a/b/x"), !synced);
+    EXPECT_EQ(files.is_directory("/c"), synced);
+    ASSERT_TRUE(write(files, "/old/y", "2"));
+    EXPECT_FALSE(files.rename(synced ? "/c" : "/a", "/old")) << "it is not empty";
+    ASSERT_TRUE(files.remove("/old/y"));
+    EXPECT_TRUE(files.rename(synced ? "/c" : "/a", "/old"));
+    EXPECT_EQ(*read_file(files, "/old/b/x", 9), "1");
+  }
+}
+
+TEST(MemoryFileSystem, ASecondNameIsTheSameFile) {
+  MemoryFileSystem files;
+  ASSERT_TRUE(write(files, "/x", "1"));
+  ASSERT_TRUE(files.link("/x", "/y"));
+  EXPECT_EQ(files.link("/x", "/y").error().code, ErrorCode::kConflict);
+  EXPECT_EQ(files.link("/z", "/w").error().code, ErrorCode::kNotFound);
+  ASSERT_TRUE(files.sync_directory("/"));
+  ASSERT_TRUE(files.remove("/x"));
+  EXPECT_EQ(*read_file(files, "/y", 9), "1");
+  files.cut_power();
+  files.restore_power();
+  EXPECT_EQ(*read_file(files, "/x", 9), "1") << "the removal was not durable";
+  EXPECT_EQ(*read_file(files, "/y", 9), "1");
+}
+
+TEST(PosixFileSystem, LinksMovesAndRemovesFolders) {
+  FileSystem& files = posix_files();
+  std::string folder = testing::TempDir() + "/continuum_links_" + std::to_string(getpid());
+  ASSERT_TRUE(files.make_directories(folder + "/a/b"));
+  ASSERT_TRUE(write(files, folder + "/a/b/x", "1"));
+  ASSERT_TRUE(files.link(folder + "/a/b/x", folder + "/y"));
+  EXPECT_EQ(files.link(folder + "/a/b/x", folder + "/y").error().code, ErrorCode::kConflict);
+  EXPECT_EQ(files.link(folder + "/z", folder + "/w").error().code, ErrorCode::kNotFound);
+  ASSERT_TRUE(files.make_directories(folder + "/c"));
+  ASSERT_TRUE(files.rename(folder + "/a", folder + "/c"));
+  ASSERT_TRUE(remove_tree(files, folder + "/c"));
+  EXPECT_EQ(*read_file(files, folder + "/y", 9), "1");
+  std::string deep = folder;
+  for (int depth = 0; depth < kTreeDepthMax; ++depth) {
+    deep += "/d";
+  }
+  ASSERT_TRUE(files.make_directories(deep));
+  EXPECT_EQ(remove_tree(files, folder).error().code, ErrorCode::kTooLarge);
+  ASSERT_TRUE(files.remove(deep));
+  ASSERT_TRUE(remove_tree(files, folder));
+  EXPECT_FALSE(files.exists(folder));
+  EXPECT_TRUE(remove_tree(files, folder)) << "nothing is there";
+}
+
 TEST(PosixFileSystem, ReplacesAndLists) {
   FileSystem& files = posix_files();
   std::string dir = testing::TempDir() + "/continuum_base_test";

@@ -54,8 +54,12 @@ class FileSystem {
   virtual Result<std::vector<std::string>> list(const std::string& directory) = 0;
   virtual Status make_directories(const std::string& path) = 0;
   virtual Status remove(const std::string& path) = 0;  // a file or an empty directory
+  // A file, or a folder with all that is in it.
   virtual Status rename(const std::string& from, const std::string& to) = 0;
   virtual Status sync_directory(const std::string& path) = 0;
+  // A second name of the same file, as durable as any new name. kUnsupported: these two places
+  // can't share a file; copy it. kConflict: the name is taken.
+  virtual Status link(const std::string& from, const std::string& to);
 };
 
 // The whole file; over `size_max` bytes is kTooLarge.
@@ -63,6 +67,10 @@ Result<std::string> read_file(FileSystem& files, const std::string& path, uint64
 // Writes beside, syncs, renames over `path`, syncs the folder: readers see the old or the new
 // whole.
 Status replace_file(FileSystem& files, const std::string& path, std::string_view bytes);
+// Removes a file, or a folder with all that is in it, to kTreeDepthMax folders deep; what is not
+// there is no failure. What is left after one is not said.
+inline constexpr int kTreeDepthMax = 8;
+Status remove_tree(FileSystem& files, const std::string& path);
 // "a/b" -> "a"; "b" -> ".".
 std::string parent_directory(const std::string& path);
 
@@ -84,12 +92,13 @@ class MemoryFileSystem final : public FileSystem {
   Status remove(const std::string& path) override;
   Status rename(const std::string& from, const std::string& to) override;
   Status sync_directory(const std::string& path) override;
+  Status link(const std::string& from, const std::string& to) override;
 
   void cut_after(uint64_t operations);
   void cut_power();
   void restore_power();
   bool power_is_cut();
-  // Writes, syncs, renames, removals and directory syncs so far.
+  // Writes, syncs, renames, links, removals and directory syncs so far.
   uint64_t operations();
   // File syncs so far.
   uint64_t file_syncs();
@@ -108,11 +117,17 @@ class MemoryFileSystem final : public FileSystem {
   Status append(const std::shared_ptr<File>& file, std::string_view bytes);
   Status sync(const std::shared_ptr<File>& file);
   Status truncate(const std::shared_ptr<File>& file, uint64_t size);
+  Status rename_directory(const std::string& from, const std::string& to);
+
+  struct Move {
+    std::string from, to;
+  };
 
   std::mutex mutex_;
   Names live_;     // what the running program sees
   Names durable_;  // names whose folder was synced
   std::set<std::string> directories_{"/", "."};
+  std::vector<Move> moves_;  // renamed folders that are not durable yet
   bool power_ = true;
   bool armed_ = false;
   uint64_t operations_left_ = 0;

@@ -12,6 +12,39 @@ tl::unexpected<Error> no_file(const std::string& path) {
   return fail(ErrorCode::kNotFound, "no such file: " + path);
 }
 
+bool is_inside(const std::string& path, const std::string& folder) {
+  return path.size() > folder.size() && path.starts_with(folder) && path[folder.size()] == '/';
+}
+
+// Gives all that lies in a folder its new place.
+template <typename Names>
+void move_names(Names& names, const std::string& from, const std::string& to) {
+  Names moved;
+  for (auto at = names.begin(); at != names.end();) {
+    if (is_inside(at->first, from)) {
+      moved[to + at->first.substr(from.size())] = at->second;
+      at = names.erase(at);
+    } else {
+      ++at;
+    }
+  }
+  names.merge(moved);
+}
+
+void move_directories(std::set<std::string>& names, const std::string& from,
+                      const std::string& to) {
+  std::set<std::string> moved{to};
+  for (auto at = names.begin(); at != names.end();) {
+    if (*at == from || is_inside(*at, from)) {
+      moved.insert(to + at->substr(from.size()));
+      at = names.erase(at);
+    } else {
+      ++at;
+    }
+  }
+  names.merge(moved);
+}
+
 }  // namespace
 
 class MemoryWritableFile final : public WritableFile {
@@ -193,6 +226,9 @@ Status MemoryFileSystem::rename(const std::string& from, const std::string& to) 
   if (!spend_operation()) {
     return no_power();
   }
+  if (directories_.contains(from)) {
+    return rename_directory(from, to);
+  }
   auto found = live_.find(from);
   if (found == live_.end()) {
     return no_file(from);
@@ -202,11 +238,47 @@ Status MemoryFileSystem::rename(const std::string& from, const std::string& to) 
   return {};
 }
 
+Status MemoryFileSystem::rename_directory(const std::string& from, const std::string& to) {
+  auto lies_in = [&to](const std::string& path) { return is_inside(path, to); };
+  if (live_.contains(to) || std::any_of(directories_.begin(), directories_.end(), lies_in) ||
+      std::any_of(live_.begin(), live_.end(),
+                  [&](const auto& entry) { return lies_in(entry.first); })) {
+    return fail(ErrorCode::kUnavailable, "the folder is not empty: " + to);
+  }
+  move_names(live_, from, to);
+  move_directories(directories_, from, to);
+  moves_.push_back({from, to});
+  return {};
+}
+
+Status MemoryFileSystem::link(const std::string& from, const std::string& to) {
+  std::lock_guard lock(mutex_);
+  if (!spend_operation()) {
+    return no_power();
+  }
+  auto found = live_.find(from);
+  if (found == live_.end() || !directories_.contains(parent_directory(to))) {
+    return no_file(from);
+  }
+  if (live_.contains(to) || directories_.contains(to)) {
+    return fail(ErrorCode::kConflict, "there is a file of that name: " + to);
+  }
+  live_[to] = found->second;
+  return {};
+}
+
 Status MemoryFileSystem::sync_directory(const std::string& path) {
   std::lock_guard lock(mutex_);
   if (!spend_operation()) {
     return no_power();
   }
+  std::erase_if(moves_, [&](const Move& move) {
+    bool is_durable = parent_directory(move.to) == path;
+    if (is_durable) {
+      move_names(durable_, move.from, move.to);
+    }
+    return is_durable;
+  });
   std::erase_if(durable_, [&](const auto& entry) { return parent_directory(entry.first) == path; });
   for (const auto& [name, file] : live_) {
     if (parent_directory(name) == path) {
@@ -232,6 +304,9 @@ void MemoryFileSystem::restore_power() {
   power_ = true;
   armed_ = false;
   live_.clear();
+  for (; !moves_.empty(); moves_.pop_back()) {
+    move_directories(directories_, moves_.back().to, moves_.back().from);
+  }
   // New objects, so that a handle kept from before the cut can't write into what survived.
   for (auto& [path, file] : durable_) {
     auto fresh = std::make_shared<File>();

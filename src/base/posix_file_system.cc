@@ -185,6 +185,23 @@ class PosixFileSystem final : public FileSystem {
     return {};
   }
 
+  Status link(const std::string& from, const std::string& to) override {
+    if (::link(from.c_str(), to.c_str()) == 0) {
+      return {};
+    }
+    switch (errno) {
+      case EXDEV:
+      case EPERM:
+      case EMLINK:
+      case EOPNOTSUPP:
+        return FileSystem::link(from, to);
+      case EEXIST:
+        return fail(ErrorCode::kConflict, "there is a file of that name: " + to);
+      default:
+        return failed("link", from);
+    }
+  }
+
   Status sync_directory(const std::string& path) override {
     int fd = ::open(path.c_str(), O_RDONLY | O_DIRECTORY | O_CLOEXEC);
     if (fd < 0) {
@@ -200,7 +217,29 @@ class PosixFileSystem final : public FileSystem {
   }
 };
 
+Status remove_tree(FileSystem& files, const std::string& path, int depth) {
+  if (!files.is_directory(path)) {
+    return files.exists(path) ? files.remove(path) : Status();
+  }
+  if (depth == 0) {
+    return fail(ErrorCode::kTooLarge, "folders lie too deep to be removed: " + path);
+  }
+  TRY(auto names, files.list(path));
+  for (const std::string& name : names) {
+    TRY(remove_tree(files, path + "/" + name, depth - 1));
+  }
+  return files.remove(path);
+}
+
 }  // namespace
+
+Status FileSystem::link(const std::string& from, const std::string& /*to*/) {
+  return fail(ErrorCode::kUnsupported, "no second name can be given to " + from);
+}
+
+Status remove_tree(FileSystem& files, const std::string& path) {
+  return remove_tree(files, path, kTreeDepthMax);
+}
 
 std::string parent_directory(const std::string& path) {
   size_t slash = path.rfind('/');

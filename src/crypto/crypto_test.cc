@@ -20,6 +20,18 @@ TEST(Digest, KnownAnswers) {
             "b0344c61d8db38535ca8afceaf0bf12b881dc200c9833da726e9376c2e32cff7");
 }
 
+TEST(Digest, OfPiecesIsThatOfTheWhole) {
+  const std::string whole(1'000, 'a');
+  Sha256 hash;
+  for (int round = 0; round < 2; ++round) {
+    for (size_t at = 0, size = 0; at < whole.size(); at += size, ++size) {
+      hash.update(std::string_view(whole).substr(at, size));
+    }
+    EXPECT_EQ(hash.digest(), sha256(whole));
+  }
+  EXPECT_EQ(hash.digest(), sha256("")) << "starts anew";
+}
+
 TEST(Digest, DerivedKeysDifferByPurpose) {
   Key master{};
   master[0] = 1;

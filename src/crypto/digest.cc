@@ -57,6 +57,27 @@ Digest sha256(std::string_view bytes) {
   return finish(context.get());
 }
 
+struct Sha256::State {
+  Context context = new_context();
+};
+
+Sha256::Sha256() : state_(std::make_unique<State>()) {
+  start(state_->context.get());
+}
+Sha256::~Sha256() = default;
+Sha256::Sha256(Sha256&&) noexcept = default;
+Sha256& Sha256::operator=(Sha256&&) noexcept = default;
+
+void Sha256::update(std::string_view bytes) {
+  absorb(state_->context.get(), bytes.data(), bytes.size());
+}
+
+Digest Sha256::digest() {
+  Digest digest = finish(state_->context.get());
+  start(state_->context.get());
+  return digest;
+}
+
 struct Hmac::State {
   Context inner = new_context();  // after the inner padded key
   Context outer = new_context();  // after the outer padded key

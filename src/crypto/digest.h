@@ -14,6 +14,22 @@ using Key = std::array<uint8_t, 32>;
 
 Digest sha256(std::string_view bytes);
 
+// The same of bytes that come in pieces. One thread at a time.
+class Sha256 {
+ public:
+  Sha256();
+  ~Sha256();
+  Sha256(Sha256&&) noexcept;
+  Sha256& operator=(Sha256&&) noexcept;
+  void update(std::string_view bytes);
+  // Of all since the start, or since it was last called.
+  Digest digest();
+
+ private:
+  struct State;
+  std::unique_ptr<State> state_;
+};
+
 // A keyed hash used many times: the key is absorbed once. Copyable state inside; one thread at a
 // time.
 class Hmac {

@@ -93,6 +93,9 @@ class MemoryStore final : public Store {
   Result<std::unique_ptr<Ingestion>> begin_ingestion() override;
 
   Status flush() override { return {}; }
+  Status freeze(const std::string& /*folder*/) override {
+    return fail(ErrorCode::kUnsupported, "a store in memory has no files");
+  }
   Status scrub(Family, const Range&) override { return {}; }
 
   FamilySize family_size(Family family) override {

@@ -4,6 +4,10 @@
 
 namespace continuum::kv {
 
+TEST(MemoryStore, HasNoFilesToFreeze) {
+  EXPECT_EQ(make_memory_store(1)->freeze("/frozen").error().code, ErrorCode::kUnsupported);
+}
+
 INSTANTIATE_TEST_SUITE_P(Memory, StoreContract,
                          testing::Values(ContractSubject{"memory",
                                                          [] { return make_memory_store(2); }}),

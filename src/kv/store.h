@@ -124,6 +124,12 @@ class Store {
   // replaced; while no snapshot is open. What logs and the list of files may say of such rows goes
   // when the store is next opened.
   virtual Status scrub(Family family, const Range& range) = 0;
+  // Puts the files of one moment into a new folder: all that was committed before the call, of what
+  // is committed meanwhile none or the first so many batches, whole. Commits go on. A store opened
+  // there is that moment. Files that no longer change are shared where the file system can (hard
+  // links): nobody may write to them. Not durable. After a failure something may be left in the
+  // folder. kUnsupported: the engine has no files. kConflict: the folder is there.
+  virtual Status freeze(const std::string& folder) = 0;
   // Bytes kept in files (memory: of keys and values), and the number of keys as far as known
   // cheaply.
   struct FamilySize {

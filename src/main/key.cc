@@ -1,7 +1,5 @@
 // continuum key rotate|backup|restore: the key store under another region key, and as one file.
-#include <fcntl.h>
 #include <fmt/format.h>
-#include <unistd.h>
 
 #include <CLI/CLI.hpp>
 #include <memory>
@@ -105,20 +103,6 @@ Result<int> backup(KeyArguments& arguments) {
   return kExitDone;
 }
 
-// Whether a process has the store open: its engine holds a lock on this file.
-bool is_locked(const std::string& data_folder) {
-  int file = ::open((data_folder + "/LOCK").c_str(), O_RDWR | O_CLOEXEC);
-  if (file < 0) {
-    return false;
-  }
-  struct flock lock = {};
-  lock.l_type = F_WRLCK;
-  lock.l_whence = SEEK_SET;
-  bool locked = fcntl(file, F_GETLK, &lock) == 0 && lock.l_type != F_UNLCK;
-  ::close(file);
-  return locked;
-}
-
 // What was erased since the backup was made must not come back with it.
 Result<std::vector<record::KeyRecord>> without_erased(const record::StoreOptions& options,
                                                       std::vector<record::KeyRecord> keys) {
@@ -143,7 +127,7 @@ Result<std::vector<record::KeyRecord>> without_erased(const record::StoreOptions
 
 Result<int> restore(KeyArguments& arguments) {
   TRY(record::StoreOptions options, to_store_options(arguments.store));
-  if (is_locked(options.data_folder)) {
+  if (is_in_use(options.data_folder)) {
     return fail(ErrorCode::kConflict, "another process has the data folder open: stop it first");
   }
   TRY(auto made, record::read_key_backup(posix_files(), arguments.file, options.region_key));

@@ -127,10 +127,15 @@ std::string user_name() {
 
 Status record_command(record::Store& store, std::string_view command, std::string_view outcome,
                       std::string_view details) {
+  return record_command(store, command, user_name(), outcome, details);
+}
+
+Status record_command(record::Store& store, std::string_view command, const std::string& by,
+                      std::string_view outcome, std::string_view details) {
   ledger::Append append;
   TRY(append.entry, ledger::encode(ledger::CommandEntry{.instant = SystemClock().now(),
                                                         .command = std::string(command),
-                                                        .by = user_name(),
+                                                        .by = by,
                                                         .outcome = std::string(outcome),
                                                         .details = std::string(details)}));
   TRY(uint64_t number, store.append_ledger({&append, 1}));

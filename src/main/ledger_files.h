@@ -45,5 +45,8 @@ std::string user_name();
 // Puts an operator's command into the ledger. `details`: JSON that says nothing of patients.
 Status record_command(record::Store& store, std::string_view command, std::string_view outcome,
                       std::string_view details);
+// The same on any thread, of that user.
+Status record_command(record::Store& store, std::string_view command, const std::string& by,
+                      std::string_view outcome, std::string_view details);
 
 }  // namespace continuum::commands

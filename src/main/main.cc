@@ -14,6 +14,7 @@ constexpr void (*kSubcommands[])(CLI::App&, int&) = {
     continuum::commands::add_ledger, continuum::commands::add_config,
     continuum::commands::add_policy, continuum::commands::add_key,
     continuum::commands::add_erase,  continuum::commands::add_scrub,
+    continuum::commands::add_backup, continuum::commands::add_restore,
 };
 
 int run(int argc, char** argv) {

@@ -24,6 +24,7 @@
 #include "main/report.h"
 #include "main/store_options.h"
 #include "main/subcommands.h"
+#include "service/backup_socket.h"
 
 namespace continuum::commands {
 namespace {
@@ -34,6 +35,9 @@ constexpr unsigned kThreadsPerCore = 4;
 constexpr std::chrono::milliseconds kWatchStep{1'000};
 constexpr size_t kFormBytesMax = size_t{1} << 20;
 constexpr uint32_t kMillisPerSecond = 1'000;
+constexpr std::chrono::milliseconds kBackupLineMsMax{5'000};
+// Files that are replaced meanwhile don't go.
+constexpr std::chrono::hours kBackupHoursMax{24};
 
 struct ServeArguments {
   StoreArguments store;
@@ -191,6 +195,24 @@ void begin_with_keys(access::KeySetSource& keys, const config::Region& region) {
   }
 }
 
+// Without it the server still serves, and is to be stopped for a backup.
+std::unique_ptr<service::BackupSocket> take_backups(record::Store& store,
+                                                    const std::string& data_folder) {
+  auto socket = service::BackupSocket::start(
+      {.store = store,
+       .path = service::backup_socket_path(data_folder),
+       .note =
+           [&store, by = user_name()](std::string_view outcome, std::string_view details) {
+             return record_command(store, "backup", by, outcome, details);
+           },
+       .line_ms_max = kBackupLineMsMax,
+       .session_ms_max = kBackupHoursMax});
+  if (!socket) {
+    report_error(socket.error());
+  }
+  return socket ? std::move(*socket) : nullptr;
+}
+
 Status serve(const ServeArguments& arguments, const config::Region& region) {
   raise_open_files_limit();
   sigset_t signals = hold_stop_signals();
@@ -206,6 +228,7 @@ Status serve(const ServeArguments& arguments, const config::Region& region) {
   TRY(auto checkpoints, open_checkpoints(ledger_files, region, *store, clock));
   TRY(auto door, access::Door::open({.store = *store, .region = region, .clock = clock}, policy));
   TRY(record_command(*store, "serve", "begun", "{}"));
+  auto backups = take_backups(*store, without_trailing_slash(arguments.store.data));
   access::HttpFetcher fetcher;
   access::KeySetSource keys(region, fetcher, posix_files(), clock);
   begin_with_keys(keys, region);
@@ -246,6 +269,7 @@ Status serve(const ServeArguments& arguments, const config::Region& region) {
     server->stop(kStopGrace);
   }
   running.store(nullptr);
+  backups.reset();
   TRY(record_command(*store, "serve", "done", "{}"));
   TRY(checkpoints->write());
   return store->flush();

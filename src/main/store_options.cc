@@ -1,6 +1,8 @@
 #include "main/store_options.h"
 
+#include <fcntl.h>
 #include <fmt/format.h>
+#include <unistd.h>
 
 #include <CLI/CLI.hpp>
 #include <cstdlib>
@@ -48,6 +50,20 @@ Result<crypto::Key> read_region_key(const std::string& path, const std::string& 
   return record::parse_region_key(text);
 }
 
+// Its engine holds a lock on this file.
+bool is_in_use(const std::string& data_folder) {
+  int file = ::open((data_folder + "/LOCK").c_str(), O_RDWR | O_CLOEXEC);
+  if (file < 0) {
+    return false;
+  }
+  struct flock lock = {};
+  lock.l_type = F_WRLCK;
+  lock.l_whence = SEEK_SET;
+  bool locked = fcntl(file, F_GETLK, &lock) == 0 && lock.l_type != F_UNLCK;
+  ::close(file);
+  return locked;
+}
+
 std::string without_trailing_slash(std::string path) {
   while (path.size() > 1 && path.ends_with('/')) {
     path.pop_back();
@@ -66,7 +82,8 @@ Status refuse_readable_by_others(const std::string& path, std::string_view what)
   return {};
 }
 
-Status refuse_inside(const std::string& path, const std::string& folder, std::string_view what) {
+Status refuse_inside(const std::string& path, const std::string& folder, std::string_view what,
+                     std::string_view folder_is) {
   std::error_code error;
   auto inner = std::filesystem::weakly_canonical(std::filesystem::absolute(path, error), error);
   auto outer = std::filesystem::weakly_canonical(
@@ -77,9 +94,8 @@ Status refuse_inside(const std::string& path, const std::string& folder, std::st
   auto [outer_end, unused] = std::mismatch(outer.begin(), outer.end(), inner.begin(), inner.end());
   if (outer_end == outer.end()) {
     return fail(ErrorCode::kForbidden,
-                fmt::format("{} must not lie inside the data folder: whoever copies the data "
-                            "would have it too",
-                            what),
+                fmt::format("{} must not lie inside {}: whoever copies that would have it too",
+                            what, folder_is),
                 {{path, "inside " + folder}});
   }
   return {};

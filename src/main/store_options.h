@@ -30,11 +30,16 @@ Result<record::StoreOptions> to_store_options(const StoreArguments& arguments);
 // The region key in a file. Errors as of to_store_options, and those of reading it.
 Result<crypto::Key> read_region_key(const std::string& path, const std::string& data_folder);
 
+// Whether a process has the store in that folder open.
+bool is_in_use(const std::string& data_folder);
+
 // "data/" -> "data".
 std::string without_trailing_slash(std::string path);
 // kForbidden, naming `what`, when others than its owner can read the file.
 Status refuse_readable_by_others(const std::string& path, std::string_view what);
-// kForbidden, naming `what`, when `path` is `folder` or lies inside it, links followed.
-Status refuse_inside(const std::string& path, const std::string& folder, std::string_view what);
+// kForbidden, naming `what` and the folder, when `path` is `folder` or lies inside it, links
+// followed.
+Status refuse_inside(const std::string& path, const std::string& folder, std::string_view what,
+                     std::string_view folder_is = "the data folder");
 
 }  // namespace continuum::commands

@@ -9,6 +9,7 @@ namespace continuum::commands {
 inline constexpr int kExitDone = 0;
 inline constexpr int kExitEnvironment = 2;
 
+void add_backup(CLI::App& app, int& exit_code);
 void add_check(CLI::App& app, int& exit_code);
 void add_config(CLI::App& app, int& exit_code);
 void add_erase(CLI::App& app, int& exit_code);
@@ -16,6 +17,7 @@ void add_key(CLI::App& app, int& exit_code);
 void add_ledger(CLI::App& app, int& exit_code);
 void add_load(CLI::App& app, int& exit_code);
 void add_policy(CLI::App& app, int& exit_code);
+void add_restore(CLI::App& app, int& exit_code);
 void add_scrub(CLI::App& app, int& exit_code);
 void add_serve(CLI::App& app, int& exit_code);
 void add_synth(CLI::App& app, int& exit_code);

@@ -3,7 +3,7 @@
 //
 // SAFETY: a write that rests on "there is none" or "there is that one alone" is checked where
 // commits are ordered, not only where it was prepared: two writers at once never make two of what
-// each was told to make once, however different their words for it (docs/decisions, ADR 16).
+// each was told to make once, however different their words for it (ADR 16).
 #pragma once
 
 #include <optional>

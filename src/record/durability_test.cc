@@ -81,6 +81,8 @@ std::vector<Step> script() {
                    [](Store& store) { EXPECT_EQ(store.view()->refusals(1, 9)->size(), 1U); }});
   steps.push_back({[](Store& store) { return store.flush(); }, [](Store&) {}});
   steps.push_back(commit(observation("o4", "p4"), "1", true));
+  steps.push_back({[](Store& store) { return status_of(store.freeze()); },
+                   [](Store& store) { EXPECT_TRUE(store.freeze()) << "nothing is in its way"; }});
   return steps;
 }
 

@@ -31,6 +31,7 @@ class FailingKv final : public kv::Store {
   }
   Status flush() override { return {}; }
   Status scrub(kv::Family, const kv::Range&) override { return {}; }
+  Status freeze(const std::string&) override { return full(); }
   FamilySize family_size(kv::Family) override { return {}; }
 
  private:

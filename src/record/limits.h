@@ -25,4 +25,10 @@ inline constexpr size_t kEraseReasonBytesMax = 1'000;
 inline constexpr int kEraseAttemptsMax = 8;          // while others commit
 inline constexpr size_t kLoadRefusalsKept = 10'000;  // for one source
 
+inline constexpr size_t kManifestBytesMax = size_t{256} << 20;  // of one moment of a backup
+inline constexpr size_t kManifestFilesMax = 1'000'000;
+inline constexpr size_t kBackupNameMax = 80;   // of a file of the store; of a program's version
+inline constexpr size_t kMomentsMax = 10'000;  // of one backup folder
+inline constexpr size_t kBackupCopyBytes = size_t{4} << 20;  // at once
+
 }  // namespace continuum::record

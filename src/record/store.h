@@ -311,6 +311,14 @@ struct ErasureDone {
 // Of work that reads or rewrites whole families.
 using FamilyProgress = std::function<void(std::string_view family, size_t done, size_t total)>;
 
+// The store's files as of one moment, beside the store at work, for a backup to copy: nobody may
+// write to them. They go with it. Must not outlive its store.
+class Moment {
+ public:
+  virtual ~Moment() = default;
+  virtual const std::string& folder() const = 0;
+};
+
 struct Sizes {
   struct Family {
     std::string name;
@@ -389,10 +397,17 @@ class Store {
   // Erasures whose rows older files may still hold: see scrub().
   virtual Result<uint64_t> unscrubbed_erasures() const = 0;
   // Rewrites the files that may hold rows of what was erased. When the store was then opened once
-  // more, none of its files holds any. kBusy: a view is open. May be repeated after a failure.
+  // more, none of its files holds any. kBusy: a view is open, or a moment is kept. May be repeated
+  // after a failure.
   virtual Status scrub(const FamilyProgress& progress) = 0;
   // What stands on the erasure list, in its order.
   virtual std::vector<Erasure> erasures() const = 0;
+
+  // All families at one moment, record and ledger together: every commit acknowledged before the
+  // call, and of those that come meanwhile none or the first so many, whole. Reading and writing go
+  // on; what is kept takes room on the disk as files that are replaced don't go. One at a time.
+  // kBusy: there is one. kUnsupported: the engine has no files.
+  virtual Result<std::unique_ptr<Moment>> freeze() = 0;
 
   virtual Status flush() = 0;
   virtual Sizes sizes() = 0;

@@ -46,6 +46,7 @@ class BorrowedKv final : public kv::Store {
   Status scrub(kv::Family family, const kv::Range& range) override {
     return below_.scrub(family, range);
   }
+  Status freeze(const std::string& folder) override { return below_.freeze(folder); }
   FamilySize family_size(kv::Family family) override { return below_.family_size(family); }
 
  private:

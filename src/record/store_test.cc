@@ -78,6 +78,48 @@ TEST_P(StoreTest, TimeNeverGoesBack) {
   EXPECT_EQ(store_.writer().findings(), std::vector<std::string>{});
 }
 
+// Whatever way a commit goes, with the clock stepping back before each and restarts between.
+TEST_P(StoreTest, NoCommitIsEarlierThanTheOneBefore) {
+  int64_t micros = 1'700'000'000'000'000;
+  auto step_back = [&] { store_.clock().set(Instant{micros -= 3'600'000'000}); };
+  for (int round = 0; round < 3; ++round) {
+    step_back();
+    Draw observation = kObservation;
+    observation.members =
+        "\"status\":\"final\",\"note\":[{\"text\":\"" + std::to_string(round) + "\"}]";
+    ASSERT_TRUE(store_.writer().put({kPatient, observation}));
+    step_back();
+    ASSERT_TRUE(store_.writer().remove(observation));
+    step_back();
+    Draw loaded = kPatient;
+    loaded.own_id = loaded.home = "loaded" + std::to_string(round);
+    ASSERT_TRUE(store_.writer().load({loaded}));
+    if (round == 1) {
+      store_.reopen();
+    }
+  }
+  Draw erased = kPatient;
+  erased.own_id = erased.home = "loaded0";
+  auto plan = store_->plan_erasure(*store_.writer().home(erased));
+  ASSERT_TRUE(plan);
+  step_back();
+  ASSERT_TRUE(store_->erase({plan->ord, plan->state, "someone", "why"}, {}));
+  auto view = store_->view();
+  Instant last{INT64_MIN};
+  for (T t = 1; t <= view->stable_t(); ++t) {
+    auto instant = view->instant_of(t);
+    ASSERT_TRUE(instant) << t;
+    EXPECT_GE(*instant, last) << t;
+    last = *instant;
+  }
+  EXPECT_EQ(*view->t_at(last), view->stable_t());
+  auto versions = *view->versions(*store_.writer().key(kObservation));
+  ASSERT_EQ(versions.size(), 6U);
+  for (size_t i = 1; i < versions.size(); ++i) {
+    EXPECT_GE(versions[i - 1].row.header.instant, versions[i].row.header.instant);
+  }
+}
+
 TEST_P(StoreTest, WhatIsNotThere) {
   Writer writer = store_.writer();
   EXPECT_EQ(writer.read(kPatient).error().code, ErrorCode::kNotFound);

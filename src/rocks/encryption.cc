@@ -11,7 +11,6 @@
 namespace continuum::rocks {
 namespace {
 
-constexpr size_t kPrefixSize = 4096;
 constexpr std::string_view kMagic("CTMFILE\x01", 8);
 constexpr size_t kCheckSize = 16;
 
@@ -53,7 +52,7 @@ class FileCipherProvider final : public rocksdb::EncryptionProvider {
   explicit FileCipherProvider(const crypto::Key& key) : key_(key) {}
 
   const char* Name() const override { return "continuum"; }
-  size_t GetPrefixLength() const override { return kPrefixSize; }
+  size_t GetPrefixLength() const override { return kFilePrefixSize; }
 
   rocksdb::Status CreateNewPrefix(const std::string&, char* prefix, size_t size) const override {
     std::string start(kMagic);

@@ -12,6 +12,8 @@
 
 namespace continuum::rocks {
 
+inline constexpr size_t kFilePrefixSize = 4096;
+
 std::shared_ptr<rocksdb::FileSystem> enciphered(const std::shared_ptr<rocksdb::FileSystem>& below,
                                                 const crypto::Key& file_key);
 

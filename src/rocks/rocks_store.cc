@@ -25,6 +25,7 @@ constexpr int kLevel0Files = 12;
 constexpr uint64_t kLevelBaseBytes = uint64_t{1} << 30;
 constexpr size_t kScanReadahead = 2 * 1024 * 1024;
 constexpr uint64_t kIngestionFileMax = uint64_t{256} << 20;
+constexpr size_t kCopyBytes = size_t{1} << 20;
 
 rocksdb::Slice slice(std::string_view text) {
   return {text.data(), text.size()};
@@ -157,7 +158,7 @@ class RocksStore final : public kv::Store {
     }
   }
 
-  Status open();
+  Status open(OpenFor open_for);
 
   std::unique_ptr<kv::Snapshot> snapshot() override {
     return std::make_unique<RocksSnapshot>(*db_, families_, options_.families);
@@ -193,6 +194,8 @@ class RocksStore final : public kv::Store {
                                    range.to.empty() ? nullptr : &to));
   }
 
+  Status freeze(const std::string& folder) override;
+
   FamilySize family_size(kv::Family family) override {
     auto number = [&](const std::string& property) {
       uint64_t value = 0;
@@ -214,7 +217,11 @@ class RocksStore final : public kv::Store {
 
  private:
   rocksdb::DBOptions db_options() const;
+  continuum::FileSystem& files() const {
+    return options_.files != nullptr ? *options_.files : posix_files();
+  }
   Status remove_leftovers();
+  Status freeze_file(const rocksdb::LiveFileStorageInfo& file, const std::string& to);
 
   Options options_;
   std::unique_ptr<rocksdb::Env> env_;
@@ -269,14 +276,14 @@ rocksdb::ColumnFamilyOptions RocksStore::family_options(const FamilySpec& spec) 
   return options;
 }
 
-Status RocksStore::open() {
+Status RocksStore::open(OpenFor open_for) {
   std::shared_ptr<rocksdb::FileSystem> disk =
       options_.files != nullptr ? on_seam(*options_.files) : rocksdb::FileSystem::Default();
   env_ = rocksdb::NewCompositeEnv(enciphered(disk, options_.file_key));
   cache_ = rocksdb::NewLRUCache(options_.cache_bytes);
-  continuum::FileSystem& files = options_.files != nullptr ? *options_.files : posix_files();
-  TRY(files.make_directories(options_.path));
-
+  if (open_for == OpenFor::kWriting) {
+    TRY(files().make_directories(options_.path));
+  }
   std::vector<rocksdb::ColumnFamilyDescriptor> descriptors;
   descriptors.emplace_back(rocksdb::kDefaultColumnFamilyName, rocksdb::ColumnFamilyOptions());
   for (const FamilySpec& spec : options_.families) {
@@ -285,7 +292,9 @@ Status RocksStore::open() {
   rocksdb::DB* db = nullptr;
   std::vector<rocksdb::ColumnFamilyHandle*> handles;
   rocksdb::Status status =
-      rocksdb::DB::Open(db_options(), options_.path, descriptors, &handles, &db);
+      open_for == OpenFor::kWriting
+          ? rocksdb::DB::Open(db_options(), options_.path, descriptors, &handles, &db)
+          : rocksdb::DB::OpenForReadOnly(db_options(), options_.path, descriptors, &handles, &db);
   if (!status.ok()) {
     if (status.IsIOError() && status.ToString().find("lock") != std::string::npos) {
       return fail(ErrorCode::kConflict, "another process has the data folder open: stop it first");
@@ -296,19 +305,76 @@ Status RocksStore::open() {
   CHECK(handles.size() == options_.families.size() + 1);
   db_->DestroyColumnFamilyHandle(handles.front());
   families_.assign(handles.begin() + 1, handles.end());
+  if (open_for == OpenFor::kReadOnly) {
+    return {};
+  }
   return remove_leftovers();  // not before the folder is ours: they may be another's at work
 }
 
 // Files of an ingestion that a crash cut short.
 Status RocksStore::remove_leftovers() {
-  continuum::FileSystem& files = options_.files != nullptr ? *options_.files : posix_files();
   std::string folder = ingestion_folder();
-  TRY(files.make_directories(folder));
-  TRY(auto names, files.list(folder));
+  TRY(files().make_directories(folder));
+  TRY(auto names, files().list(folder));
   for (const std::string& name : names) {
-    TRY(files.remove(folder + "/" + name));
+    TRY(files().remove(folder + "/" + name));
   }
   return {};
+}
+
+// The first `size` bytes of a file as they lie on the disk.
+Status copy_start(continuum::FileSystem& files, const std::string& from, const std::string& to,
+                  uint64_t size) {
+  TRY(auto source, files.open_readable(from));
+  TRY(auto target, files.open_writable(to, OpenMode::kTruncate));
+  for (uint64_t at = 0; at < size;) {
+    TRY(std::string bytes,
+        source->read(at, static_cast<size_t>(std::min<uint64_t>(kCopyBytes, size - at))));
+    if (bytes.empty()) {
+      return fail(ErrorCode::kCorrupt, "the store's files: one is shorter than it should be",
+                  {{from, std::to_string(at) + " bytes of " + std::to_string(size)}});
+    }
+    TRY(target->append(bytes));
+    at += bytes.size();
+  }
+  return {};
+}
+
+Status RocksStore::freeze_file(const rocksdb::LiveFileStorageInfo& file, const std::string& to) {
+  if (!file.replacement_contents.empty()) {
+    return check(rocksdb::WriteStringToFile(env_.get(), file.replacement_contents, to));
+  }
+  const std::string from = file.directory + "/" + file.relative_filename;
+  if (!file.trim_to_size) {
+    Status linked = files().link(from, to);
+    if (linked || linked.error().code != ErrorCode::kUnsupported) {
+      return linked;
+    }
+  }
+  return copy_start(files(), from, to, file.size + kFilePrefixSize);
+}
+
+// The names that RocksDB lists are of one moment, and none of them goes while deletions wait. Bytes
+// are taken as they lie on the disk: a copy is the same file, and known by the same digest.
+Status RocksStore::freeze(const std::string& folder) {
+  if (files().exists(folder)) {
+    return fail(ErrorCode::kConflict, "there is a folder of that name: " + folder);
+  }
+  TRY(files().make_directories(folder));
+  TRY(check(db_->DisableFileDeletions()));
+  auto freeze_all = [&]() -> Status {
+    std::vector<rocksdb::LiveFileStorageInfo> live;
+    rocksdb::LiveFilesStorageInfoOptions options;
+    options.wal_size_for_flush = 0;  // what the log holds goes into files that can be shared
+    TRY(check(db_->GetLiveFilesStorageInfo(options, &live)));
+    for (const rocksdb::LiveFileStorageInfo& file : live) {
+      TRY(freeze_file(file, folder + "/" + file.relative_filename));
+    }
+    return {};
+  };
+  Status frozen = freeze_all();
+  Status resumed = check(db_->EnableFileDeletions(/*force=*/false));
+  return frozen ? resumed : frozen;
 }
 
 class RocksIngestion final : public kv::Ingestion {
@@ -402,9 +468,9 @@ Result<std::unique_ptr<kv::Ingestion>> RocksStore::begin_ingestion() {
 
 }  // namespace
 
-Result<std::unique_ptr<kv::Store>> open_store(const Options& options) {
+Result<std::unique_ptr<kv::Store>> open_store(const Options& options, OpenFor open_for) {
   auto store = std::make_unique<RocksStore>(options);
-  TRY(store->open());
+  TRY(store->open(open_for));
   return store;
 }
 

@@ -44,8 +44,13 @@ struct Options {
   bool tiny = false;
 };
 
+// kReadOnly: takes no lock and changes no file, so the folder must be nobody's at work (a folder
+// that freeze() made); commits are refused.
+enum class OpenFor : uint8_t { kWriting, kReadOnly };
+
 // kConflict: another process has the folder. kCorrupt: files damaged, or of another key.
 // kUnsupported: written with families this program doesn't know.
-Result<std::unique_ptr<kv::Store>> open_store(const Options& options);
+Result<std::unique_ptr<kv::Store>> open_store(const Options& options,
+                                              OpenFor open_for = OpenFor::kWriting);
 
 }  // namespace continuum::rocks

@@ -1,8 +1,10 @@
 #include "rocks/rocks_store.h"
 
+#include <atomic>
 #include <filesystem>
 #include <random>
 #include <set>
+#include <thread>
 
 #include "kv/store_contract_test.h"
 
@@ -136,6 +138,101 @@ TEST(RocksStore, AFilterOfPrefixesHidesNothing) {
     }
     ASSERT_EQ(keys_in(*snapshot, {}).size(), model.size());
   }
+}
+
+// The n-th batch writes n to both families: whoever finds one without the other, or a number
+// without those before it, sees a moment that never was.
+Status commit_number(kv::Store& store, uint64_t number) {
+  kv::Batch batch;
+  std::string key = std::to_string(1'000'000 + number);
+  batch.put(0, key, std::string(200, 'v'));
+  batch.put(1, key, "w");
+  return store.commit(batch, kv::Durability::kBuffered);
+}
+uint64_t expect_a_moment(kv::Store& store) {
+  auto snapshot = store.snapshot();
+  uint64_t count = 0;
+  for (kv::Family family : {kv::Family{0}, kv::Family{1}}) {
+    uint64_t next = 0;
+    auto cursor = snapshot->scan(family, {});
+    while (cursor->next()) {
+      EXPECT_EQ(cursor->key(), std::to_string(1'000'000 + next));
+      ++next;
+    }
+    EXPECT_TRUE(cursor->status());
+    EXPECT_TRUE(family == 0 || next == count) << count << " and " << next;
+    count = next;
+  }
+  return count;
+}
+
+TEST(RocksStore, FreezesOneMomentWhileOthersWrite) {
+  for (bool on_disk : {true, false}) {
+    SCOPED_TRACE(on_disk ? "disk" : "memory");
+    MemoryFileSystem memory;
+    Options options = options_at(on_disk ? fresh_folder() : "/data");
+    options.files = on_disk ? nullptr : &memory;
+    FileSystem& files = on_disk ? posix_files() : memory;
+    auto store = open_or_die(options);
+    std::atomic<uint64_t> committed{0};
+    std::atomic<bool> stops{false};
+    std::thread writer([&] {
+      while (!stops) {
+        EXPECT_TRUE(commit_number(*store, committed));
+        ++committed;
+      }
+    });
+    for (int round = 0; round < 8; ++round) {
+      for (uint64_t wanted = committed + 200; committed < wanted;) {
+        std::this_thread::yield();
+      }
+      Options frozen = options;
+      frozen.path += ".frozen" + std::to_string(round);
+      uint64_t before = committed;
+      Status made = store->freeze(frozen.path);
+      ASSERT_TRUE(made) << made.error().text();
+      uint64_t after = committed;
+      EXPECT_EQ(store->freeze(frozen.path).error().code, ErrorCode::kConflict);
+      auto names = *files.list(frozen.path);
+      auto opened = open_store(frozen, OpenFor::kReadOnly);
+      ASSERT_TRUE(opened) << opened.error().text();
+      uint64_t count = expect_a_moment(**opened);
+      EXPECT_GE(count, before);
+      EXPECT_LE(count, after + 1);
+      EXPECT_FALSE(commit_number(**opened, 0)) << "it is read only";
+      opened->reset();
+      EXPECT_EQ(*files.list(frozen.path), names);
+      uint64_t again = expect_a_moment(*open_or_die(frozen));
+      EXPECT_EQ(again, count) << "opened to be written to, it is the same moment";
+    }
+    stops = true;
+    writer.join();
+    EXPECT_EQ(expect_a_moment(*store), committed);
+  }
+}
+
+TEST(RocksStore, AFrozenMomentSharesFilesAndOutlivesTheirRemoval) {
+  Options options = options_at(fresh_folder());
+  auto store = open_or_die(options);
+  for (uint64_t number = 0; number < 500; ++number) {
+    ASSERT_TRUE(commit_number(*store, number));
+  }
+  Options frozen = options;
+  frozen.path += ".frozen";
+  ASSERT_TRUE(store->freeze(frozen.path));
+  size_t shared = 0;
+  for (const auto& entry : std::filesystem::directory_iterator(frozen.path)) {
+    if (entry.path().extension() == ".sst") {
+      EXPECT_GT(std::filesystem::hard_link_count(entry.path()), 1U) << entry.path();
+      ++shared;
+    }
+  }
+  EXPECT_GT(shared, 0U);
+  ASSERT_TRUE(store->scrub(0, {}));
+  ASSERT_TRUE(store->scrub(1, {}));
+  EXPECT_EQ(expect_a_moment(*open_or_die(frozen)), 500U);
+  ASSERT_TRUE(commit_number(*store, 500));
+  EXPECT_EQ(expect_a_moment(*store), 501U);
 }
 
 // Cuts the power at every write and sync in turn: what was acknowledged is there, whole.

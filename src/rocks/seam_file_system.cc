@@ -193,6 +193,13 @@ class SeamFileSystem final : public rocksdb::FileSystem {
                       IODebugContext*) override {
     return to_io_status(files_.rename(plain(from), plain(to)));
   }
+  IOStatus LinkFile(const std::string& from, const std::string& to, const IOOptions&,
+                    IODebugContext*) override {
+    Status linked = files_.link(plain(from), plain(to));
+    return !linked && linked.error().code == ErrorCode::kUnsupported
+               ? IOStatus::NotSupported(linked.error().message)
+               : to_io_status(linked);
+  }
   IOStatus LockFile(const std::string& path, const IOOptions&, rocksdb::FileLock** lock,
                     IODebugContext*) override {
     *lock = new SeamLock(path);

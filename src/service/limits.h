@@ -24,4 +24,8 @@ inline constexpr size_t kEntryBytes = 512;
 inline constexpr size_t kEraseTokenBytesMax = 4'096;
 inline constexpr std::chrono::microseconds kEraseTokenLife = std::chrono::hours(24);
 
+inline constexpr size_t kBackupLineBytesMax = 256;
+inline constexpr size_t kBackupWordBytesMax = 64;
+inline constexpr int kBackupClientsWaitingMax = 4;
+
 }  // namespace continuum::service

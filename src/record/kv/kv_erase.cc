@@ -247,6 +247,9 @@ Status KvStore::scrub(const FamilyProgress& progress) {
   if (views_open_ > 0) {  // they would keep alive what is to go
     return fail(ErrorCode::kBusy, "somebody reads from the store");
   }
+  if (moment_.is_taken) {
+    return fail(ErrorCode::kBusy, "a backup is being made");
+  }
   std::set<Ord> touched;
   kv::Batch scrubbed;
   {

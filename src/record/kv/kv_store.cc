@@ -13,6 +13,7 @@
 #include "record/body.h"
 #include "record/kv/changes.h"
 #include "record/kv/directory.h"
+#include "record/kv/rocks_options.h"
 #include "record/limits.h"
 #include "rocks/rocks_store.h"
 
@@ -770,35 +771,9 @@ Sizes KvStore::sizes() {
 
 namespace {
 
-// PERF: a look-up takes a whole block for one small row. (A record takes a row of blocks: those of
-// `current` stay large. With 8 KiB a read by id was a tenth faster, a record a third slower.)
-constexpr size_t kDirectoryBlock = 4 * 1024;
-
 const Clock& system_clock() {
   static SystemClock clock;
   return clock;
-}
-
-rocks::Options rocks_options(const StoreOptions& options, const crypto::Key& file_key) {
-  rocks::Options out;
-  out.path = options.data_folder;
-  for (const char* name : kFamilyNames) {
-    out.families.emplace_back().name = name;
-  }
-  rocks::FamilySpec& current = out.families[kCurrent];
-  current.content = rocks::Content::kRandom;
-  current.looked_up = true;
-  current.prefix_size = kOrdSize;
-  out.families[kHistory].content = rocks::Content::kRandom;
-  rocks::FamilySpec& directory = out.families[kDirectory];
-  directory.content = rocks::Content::kRandom;
-  directory.looked_up = true;
-  directory.block_size = kDirectoryBlock;
-  out.file_key = file_key;
-  out.cache_bytes = options.cache_bytes;
-  out.files = options.files;
-  out.tiny = options.tiny;
-  return out;
 }
 
 }  // namespace
@@ -837,6 +812,7 @@ Result<std::unique_ptr<Store>> open_store(const StoreOptions& options) {
   TRY(store->bring_up_to(files, erasure_list_path(keys_folder)));
   if (options.engine == Engine::kRocks) {
     TRY(store->use_temporary_folder(files, options.data_folder + "/temporary"));
+    TRY(store->use_moment_folder(files, options.data_folder + "/moment"));
   }
   return store;
 }

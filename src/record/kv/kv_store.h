@@ -27,6 +27,8 @@ class KvStore final : public Store {
   // Where a bulk load may put rows aside; what is in the folder is removed. Without: in memory
   // only.
   Status use_temporary_folder(FileSystem& files, const std::string& folder);
+  // Where freeze() puts a moment; what is there is removed. Without: it does not.
+  Status use_moment_folder(FileSystem& files, const std::string& folder);
 
   std::unique_ptr<View> view() override {
     return std::make_unique<KvView>(kv_->snapshot(), *keys_, Counted(views_open_));
@@ -62,11 +64,13 @@ class KvStore final : public Store {
   Result<uint64_t> unscrubbed_erasures() const override;
   Status scrub(const FamilyProgress& progress) override;
   std::vector<Erasure> erasures() const override;
+  Result<std::unique_ptr<Moment>> freeze() override;
   Status flush() override { return kv_->flush(); }
   Sizes sizes() override;
 
  private:
   friend class KvBulkLoad;
+  friend class KvMoment;
 
   // What one group of commits has gathered so far.
   struct Group {
@@ -150,6 +154,13 @@ class KvStore final : public Store {
     std::atomic<uint64_t> next_number{0};
   };
   Temporary temporary_;
+
+  struct MomentPlace {
+    FileSystem* files = nullptr;
+    std::string folder;
+    std::atomic<bool> is_taken{false};
+  };
+  MomentPlace moment_;
 
   std::mutex places_mutex_;
   std::unordered_map<uint64_t, Place> places_;

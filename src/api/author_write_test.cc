@@ -311,6 +311,10 @@ TEST_F(AuthorWriteTest, WhomItIsAboutMustBeClear) {
       {R"("subject":{"reference":"Group/)" + ann_ + "\"}", 400},
       {R"("encounter":{"reference":"Encounter/x"})", 400},
       {R"("partOf":[{"reference":"Observation/)" + weight_ + "\"}]", 400},
+      // Its author, or what it is for, is not whom it is about.
+      {R"("subject":{"reference":"Location/x"},"focus":[{"reference":"Patient/)" + ann_ + "\"}]",
+       400},
+      {R"("focus":[{"reference":"Patient/)" + ann_ + "\"}]", 400},
       // Two names for one may be two people.
       {R"("subject":{"reference":"Patient/)" + ann_ +
            R"(","identifier":{"system":"https://fhir.nhs.uk/Id/nhs-number","value":"9990000026"}})",

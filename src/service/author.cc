@@ -6,7 +6,6 @@
 
 #include "access/legitimate_relationships.h"
 #include "base/check.h"
-#include "fhir/home.h"
 #include "fhir/reference.h"
 #include "record/canonical.h"
 
@@ -316,14 +315,10 @@ std::optional<Author> author_of(const access::Principal& principal) {
 
 std::optional<std::string> patient_named(fhir::TypeNumber type, const Node& resource,
                                          std::string_view base_url) {
-  std::string found;
-  bool is_clear = true;
-  fhir::patient_candidates(type, resource, [&](std::string_view reference) {
-    std::string_view id = id_of_patient(reference, base_url);
-    is_clear = is_clear && !id.empty() && (found.empty() || found == id);
-    found = id;
-  });
-  return is_clear && !found.empty() ? std::optional(std::move(found)) : std::nullopt;
+  const Node* about = resource.find(fhir::type_name(type) == "Task" ? "for" : "subject");
+  std::string_view id =
+      about == nullptr ? std::string_view() : id_of_patient(about->string("reference"), base_url);
+  return id.empty() ? std::nullopt : std::optional(std::string(id));
 }
 
 Result<Filled> complete(const Author& author, const Authored& about, json::Document& document,

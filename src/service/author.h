@@ -37,8 +37,9 @@ struct Authored {
   std::string_view base_url;  // of references to this store
 };
 
-// The id of the one Patient of this store that the resource names, which it is about. Nothing when
-// it names none, several, or somebody in another way.
+// The id of the Patient of this store whom the resource says it is about (Task.for, else subject),
+// by reference. Nothing when it says so of nobody, or in another way: who else it names, its author
+// too, is not whose record it belongs in.
 std::optional<std::string> patient_named(fhir::TypeNumber type, const json::Node& resource,
                                          std::string_view base_url);
 

@@ -16,6 +16,7 @@
 #include "json/writer.h"
 #include "ledger/limits.h"
 #include "service/author.h"
+#include "service/author_place.h"
 #include "service/conditions.h"
 #include "service/limits.h"
 
@@ -214,7 +215,7 @@ class Writer {
       return absent();
     }
     if (author_) {
-      TRY(check_is_own(*located));
+      TRY(check_is_own(context_.visit, context_.region, *author_, *located));
     }
     plan.stored = std::move(*located);
     plan.resource = {change.type, *id};
@@ -262,31 +263,6 @@ class Writer {
     return named && is_own_or_shared(*named) ? std::optional(named->resource) : std::nullopt;
   }
 
-  // SAFETY: what somebody else wrote for the same organisation, or of whom the caller may see
-  // nothing any more, is not there either.
-  Status check_is_own(const record::Located& located) {
-    TRY(context_.visit.may_author(located.key.ord, located.key.type));
-    TRY(auto versions, view_.versions(located.key));
-    auto last = std::find_if(versions.begin(), versions.end(), [](const record::StoredItem& item) {
-      return !item.row.header.deleted;
-    });
-    if (last == versions.end()) {
-      return fail(ErrorCode::kCorrupt, "a deleted resource has no version before");
-    }
-    std::string body;
-    TRY(view_.open_canonical(*last, body));
-    json::Document document;
-    TRY(document.parse(body));
-    const json::Node& root = *document.root();
-    auto patient = patient_named(located.key.type, root, context_.region.base_url);
-    if (!patient ||
-        !is_by(*author_, {located.key.type, *patient, context_.region.base_url}, root)) {
-      context_.visit.note_absent();
-      return absent();
-    }
-    return {};
-  }
-
   // What is written in somebody's own name names one patient, and them as its author.
   Status check_author(const Change& change, Plan& plan, json::Node& root) {
     plan.patient = patient_named(change.type, root, context_.region.base_url).value_or("");
@@ -305,29 +281,9 @@ class Writer {
            by_full_url_.contains(context_.region.base_url + "/" + reference);
   }
 
-  // SAFETY: a Patient whom the caller may see and write about. Anybody else is nobody: there or
-  // not.
   Result<Ord> patient_of_author(const Change& change, const Plan& plan) {
-    auto unknown = [] {
-      return invalid("the resource names no patient whom you may write about", "",
-                     "name one Patient by the id it has here");
-    };
-    auto id = record::ResourceId::parse(plan.patient);
-    if (!id || is_of_sibling(change, "Patient/" + plan.patient)) {
-      context_.visit.note_absent();
-      return unknown();
-    }
-    auto located = context_.visit.locate({fhir::kPatientType, *id});
-    auto patient = located ? context_.visit.read(located->key)
-                           : Result<record::StoredItem>(fail(located.error()));
-    auto rule = patient ? context_.visit.may_author(located->key.ord, change.type)
-                        : Result<std::string_view>(fail(patient.error()));
-    if (rule) {
-      return located->key.ord;
-    }
-    bool is_nobody =
-        rule.error().code == ErrorCode::kNotFound || rule.error().code == ErrorCode::kGone;
-    return is_nobody ? Result<Ord>(unknown()) : fail(rule.error());
+    bool is_sibling = is_of_sibling(change, "Patient/" + plan.patient);
+    return place_of_author(context_.visit, change.type, is_sibling ? "" : plan.patient);
   }
 
   static std::string_view body_of(const Change& change, const Plan& plan) {

@@ -323,6 +323,7 @@ class Driver {
     measured_.busy_seconds = std::accumulate(all.begin(), all.end(), 0.0) / 1e3;
     measured_.p50_ms = all[all.size() / 2];
     measured_.p99_ms = all[all.size() * 99 / 100];
+    measured_.max_ms = all.back();
     return {};
   }
 

@@ -52,6 +52,7 @@ struct Measured {
   double busy_seconds = 0;  // all latencies together
   double p50_ms = 0;
   double p99_ms = 0;
+  double max_ms = 0;
   double cpu_us = 0;   // of the server, for one answer
   uint64_t users = 0;  // who asked
 

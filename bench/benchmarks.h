@@ -14,6 +14,8 @@ Status bench_whole_record(Stage& stage);
 Status bench_decide(Stage& stage);
 Status bench_ledger(Stage& stage);
 Status bench_structure(Stage& stage);
+// Of creates and transactions over the API.
+Status bench_write(Stage& stage);
 // Of the server with large records; of the loader and the ordinary server see the rows of those.
 Status bench_memory(Stage& stage);
 

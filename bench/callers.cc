@@ -21,6 +21,7 @@ constexpr const char* kKeyId = "bench";
 constexpr size_t kPracticeUsers = 500;
 constexpr size_t kOtherUsers = 60;
 constexpr int64_t kLifetimeSeconds = int64_t{10} * 3'600;
+constexpr uint64_t kRequestsMax = 1'000'000;
 constexpr int64_t kMicrosPerSecond = 1'000'000;
 constexpr size_t kOrganisationsMax = sizeof(OrganisationSet) * 8;
 
@@ -104,6 +105,12 @@ std::string claims_of(const config::Region& region, const config::Organisation& 
       social ? "S8000:G8000:R9570" : "S8000:G8000:R8000");
 }
 
+std::string claims_of(const config::Region& region, const config::Source& source, int64_t now) {
+  return fmt::format(
+      R"({{"iss":"{0}","sub":"{1}","client_id":"{1}","jti":"t-{1}","aud":"{2}","iat":{3},"exp":{4}}})",
+      kIssuer, source.client_id, region.base_url, now, now + kLifetimeSeconds);
+}
+
 }  // namespace
 
 Result<Callers> Callers::create(config::Region& region, const std::string& jwks_file) {
@@ -114,8 +121,10 @@ Result<Callers> Callers::create(config::Region& region, const std::string& jwks_
   TRY(std::string jwks, signer.jwks());
   TRY(replace_file(posix_files(), jwks_file, jwks));
   region.mode = config::Mode::kDemo;
-  region.issuers = {
-      {.url = kIssuer, .kinds = {config::CallerKind::kStaff}, .jwks_file = jwks_file}};
+  region.limits.caller_requests = kRequestsMax;
+  region.issuers = {{.url = kIssuer,
+                     .kinds = {config::CallerKind::kStaff, config::CallerKind::kSystem},
+                     .jwks_file = jwks_file}};
   const int64_t now = SystemClock().now().micros / kMicrosPerSecond;
   Callers callers;
   uint64_t user = 0;
@@ -125,6 +134,11 @@ Result<Callers> Callers::create(config::Region& region, const std::string& jwks_
     for (size_t i = 0; i < (practice ? kPracticeUsers : kOtherUsers); ++i) {
       TRY(std::string token, signer.sign(claims_of(region, organisation, ++user, now)));
       tokens.push_back(std::move(token));
+    }
+  }
+  for (const config::Source& source : region.sources) {
+    if (!source.client_id.empty()) {
+      TRY(callers.system_tokens_[source.name], signer.sign(claims_of(region, source, now)));
     }
   }
   return callers;

@@ -25,6 +25,7 @@ namespace continuum::bench {
 namespace {
 
 constexpr int kOk = 200;
+constexpr int kCreated = 201;
 constexpr const char* kHost = "127.0.0.1";
 constexpr uint64_t kCallerSeed = 11;
 
@@ -42,7 +43,8 @@ size_t pick(OrganisationSet set, size_t organisations, uint64_t turn) {
 
 Result<http::Response> ask(http::Client& client, const http::Request& request) {
   TRY(http::Response response, client.send(request));
-  if (response.status != kOk) {
+  const bool is_made = !request.body.empty() && response.status == kCreated;
+  if (!is_made && response.status != kOk) {
     return fail(ErrorCode::kUnavailable, fmt::format("answered {}", response.status),
                 {{request.target, response.body.substr(0, 400)}});
   }
@@ -96,20 +98,21 @@ class Connection {
     head_.clear();
     body_left_.reset();
     body_size_ = 0;
-    request_ = "GET " + target.path + " HTTP/1.1\r\n";
+    request_ = target.body.empty() ? "GET " : "POST ";
+    request_ += target.path + " HTTP/1.1\r\n";
+    if (!target.body.empty()) {
+      request_ += fmt::format("Content-Type: application/fhir+json\r\nContent-Length: {}\r\n",
+                              target.body.size());
+    }
     if (!token.empty()) {
       request_ += "Authorization: Bearer ";
       request_ += token;
       request_ += "\r\n";
     }
     request_ += head_rest;
+    request_ += target.body;
     sent_at_ = SteadyClock::now();
-    // A request is small, and the one before was answered: it fits the socket's buffer.
-    if (::send(socket_, request_.data(), request_.size(), MSG_NOSIGNAL) !=
-        static_cast<ssize_t>(request_.size())) {
-      return no_answer("it does not take the request");
-    }
-    return {};
+    return write_all(request_);
   }
 
   // Takes in what is there; true when the answer is whole.
@@ -138,6 +141,22 @@ class Connection {
  private:
   static constexpr int kConnectMillis = 5000;
 
+  // The one before was answered: most requests fit the socket's buffer.
+  Status write_all(std::string_view bytes) const {
+    while (!bytes.empty()) {
+      const ssize_t count = ::send(socket_, bytes.data(), bytes.size(), MSG_NOSIGNAL);
+      if (count >= 0) {
+        bytes.remove_prefix(static_cast<size_t>(count));
+        continue;
+      }
+      pollfd wait{socket_, POLLOUT, 0};
+      if (errno != EAGAIN || poll(&wait, 1, kConnectMillis) != 1) {
+        return no_answer("it does not take the request");
+      }
+    }
+    return {};
+  }
+
   Status take(std::string_view bytes) {
     if (!body_left_) {
       size_t before = head_.size();
@@ -160,7 +179,8 @@ class Connection {
 
   // The size of the body.
   Result<uint64_t> read_head() const {
-    if (!head_.starts_with("HTTP/1.1 200")) {
+    const bool is_made = !target_->body.empty() && head_.starts_with("HTTP/1.1 201");
+    if (!is_made && !head_.starts_with("HTTP/1.1 200")) {
       return fail(ErrorCode::kUnavailable, "not answered with 200",
                   {{target_->path, head_.substr(0, head_.find('\r'))}});
     }
@@ -275,6 +295,9 @@ class Driver {
     if (peer_.callers == nullptr) {
       return {};
     }
+    if (!target.source.empty()) {
+      return peer_.callers->system_token(target.source);
+    }
     const size_t organisation = pick(target.seen_by, asked_.size(), random_.next());
     const auto& tokens = peer_.callers->tokens(organisation);
     return tokens[asked_[organisation]++ % tokens.size()];
@@ -284,6 +307,7 @@ class Driver {
     latencies_ms_.push_back(connection.milliseconds());
     measured_.resources += connection.target().resources;
     measured_.bytes += connection.body_size();
+    measured_.bytes_posted += connection.target().body.size();
   }
 
   Status sum_up() {
@@ -299,6 +323,7 @@ class Driver {
     measured_.busy_seconds = std::accumulate(all.begin(), all.end(), 0.0) / 1e3;
     measured_.p50_ms = all[all.size() / 2];
     measured_.p99_ms = all[all.size() * 99 / 100];
+    measured_.max_ms = all.back();
     return {};
   }
 
@@ -329,6 +354,9 @@ std::string authorization(const Peer& peer, const Target& target, uint64_t turn)
   if (peer.callers == nullptr) {
     return {};
   }
+  if (!target.source.empty()) {
+    return "Bearer " + peer.callers->system_token(target.source);
+  }
   const auto& tokens =
       peer.callers->tokens(pick(target.seen_by, peer.callers->organisations(), turn));
   return "Bearer " + tokens[turn % tokens.size()];
@@ -338,6 +366,11 @@ Result<std::string> fetch(const Peer& peer, const Target& target) {
   TRY(http::Client client, http::Client::connect(kHost, peer.port));
   http::Request request;
   request.set_target(target.path);
+  if (!target.body.empty()) {
+    request.method = "POST";
+    request.headers.add("Content-Type", "application/fhir+json");
+    request.body = target.body;
+  }
   if (std::string field = authorization(peer, target, 0); !field.empty()) {
     request.headers.add("Authorization", field);
   }

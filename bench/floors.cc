@@ -230,11 +230,11 @@ int run_constant_server(const std::string& body_file, const std::string& receipt
   http::Options options;
   options.threads = std::max(1U, std::thread::hardware_concurrency()) *
                     (receipts == nullptr ? kThreadsPerCore : kWaitingThreadsPerCore);
-  auto server = http::Server::start(options, [&](const http::Request&) {
+  auto server = http::Server::start(options, [&](const http::Request& request) {
     http::Response response;
     response.headers.add("Content-Type", "application/fhir+json");
     response.body = *body;
-    response.status = receipts == nullptr || receipts->append(receipt) ? 200 : 500;
+    response.status = receipts == nullptr || receipts->append(receipt + request.body) ? 200 : 500;
     return response;
   });
   if (!server) {

@@ -29,8 +29,8 @@ double gzip_floor_us(const std::string& text, double seconds);
 class ConstantServer {
  public:
   enum class Receipts : uint8_t { kNone, kDurable };
-  // `folder` is for its files. With receipts, so many bytes as a receipt has are on the disk before
-  // an answer leaves; one sync for all that wait.
+  // `folder` is for its files. With receipts, so many bytes as a receipt has, and the body that was
+  // sent, are on the disk before an answer leaves; one sync for all that wait.
   static Result<ConstantServer> start(const std::string& folder, const std::string& body,
                                       Receipts receipts = Receipts::kNone);
   const Peer& peer() const { return peer_; }

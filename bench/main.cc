@@ -14,8 +14,8 @@ namespace {
 
 constexpr const char* kUsage =
     "continuum_bench [NAME...] [--people N] [--seconds S] [--entries E] [--keep]\n\n"
-    "NAME       load, size, start, read, record, decide, ledger, structure or memory, or how it\n"
-    "           begins; default: all\n"
+    "NAME       load, size, start, read, record, decide, ledger, structure, write or memory, or\n"
+    "           how it begins; default: all\n"
     "--people   of the synthetic region [10000]\n"
     "--seconds  of each measurement [5]\n"
     "--entries  of the large ledger [10000000]\n"
@@ -25,10 +25,11 @@ struct Benchmark {
   const char* name;
   Status (*run)(Stage&);
 };
-constexpr Benchmark kBenchmarks[] = {
-    {"load", bench_load},     {"size", bench_size},           {"start", bench_start},
-    {"read", bench_read},     {"record", bench_whole_record}, {"decide", bench_decide},
-    {"ledger", bench_ledger}, {"structure", bench_structure}, {"memory", bench_memory}};
+constexpr Benchmark kBenchmarks[] = {{"load", bench_load},           {"size", bench_size},
+                                     {"start", bench_start},         {"read", bench_read},
+                                     {"record", bench_whole_record}, {"decide", bench_decide},
+                                     {"ledger", bench_ledger},       {"structure", bench_structure},
+                                     {"write", bench_write},         {"memory", bench_memory}};
 
 // Nothing for a wrong command line.
 std::optional<Options> parse(int count, char** words) {

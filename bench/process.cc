@@ -143,4 +143,16 @@ double peak_resident_mb(pid_t pid) {
   return status_mb(pid, "VmHWM:");
 }
 
+uint64_t bytes_written(pid_t pid) {
+  std::ifstream file(fmt::format("/proc/{}/io", pid));
+  std::string name;
+  uint64_t value = 0;
+  while (file >> name >> value) {
+    if (name == "write_bytes:") {
+      return value;
+    }
+  }
+  return 0;
+}
+
 }  // namespace continuum::bench

@@ -49,5 +49,7 @@ class Process {
 double cpu_seconds(pid_t pid);
 double resident_mb(pid_t pid);
 double peak_resident_mb(pid_t pid);
+// Of a running process, from /proc: sent to the disk so far, its deleted files' too.
+uint64_t bytes_written(pid_t pid);
 
 }  // namespace continuum::bench

@@ -13,8 +13,8 @@ class Story {
   Story() { history_.resources.resize(2); }
 
   // What is there in the end.
-  Story& ends(uint32_t resource, std::vector<uint64_t> markers) {
-    for (uint64_t marker : markers) {
+  Story& ends(uint32_t resource, const std::vector<uint64_t>& markers) {
+    for (const uint64_t marker : markers) {
       auto& versions = history_.resources[resource].versions;
       versions.push_back({static_cast<uint32_t>(versions.size() + 1), marker});
     }

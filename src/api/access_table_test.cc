@@ -151,7 +151,7 @@ class AccessTable : public testing::Test {
     }
     bool is_bundle = response.body.starts_with("{\"resourceType\":\"Bundle\"");
     bool has_entries = response.body.find("\"mode\":\"match\"") != std::string::npos ||
-                       response.body.find("\"type\":\"history\"") != std::string::npos;
+                       response.body.find("\"response\":{") != std::string::npos;
     return is_bundle && !has_entries ? "empty" : withheld > 0 ? "part" : "shown";
   }
 
@@ -210,7 +210,9 @@ const std::map<Interaction, std::string> kSamples = {
     {Interaction::kUpdate, "PUT /fhir/Observation/[written]"},
     {Interaction::kDelete, "DELETE /fhir/Observation/[written]"},
     {Interaction::kTransaction, "POST /fhir"},
-    {Interaction::kPatch, "PATCH /fhir/Observation/[written]"}};
+    {Interaction::kPatch, "PATCH /fhir/Observation/[written]"},
+    {Interaction::kHistoryType, "GET /fhir/Patient/_history"},
+    {Interaction::kHistorySystem, "GET /fhir/_history"}};
 
 TEST_F(AccessTable, EveryRouteAnswersWithADecisionAndAReceipt) {
   for (size_t i = 0; i < kInteractionCount; ++i) {

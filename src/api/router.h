@@ -24,14 +24,16 @@ enum class Interaction : uint8_t {
   kEverything,  // Patient/[id]/$everything
   kLedgerCheckpoint,
   kLedgerProof,
-  kLedgerTile,   // Route::id is what follows /ledger/
-  kCreate,       // POST [type]
-  kUpdate,       // PUT [type]/[id]
-  kDelete,       // DELETE [type]/[id]
-  kPatch,        // PATCH [type]/[id]
-  kTransaction,  // POST to the base
+  kLedgerTile,     // Route::id is what follows /ledger/
+  kCreate,         // POST [type]
+  kUpdate,         // PUT [type]/[id]
+  kDelete,         // DELETE [type]/[id]
+  kPatch,          // PATCH [type]/[id]
+  kTransaction,    // POST to the base
+  kHistoryType,    // [type]/_history
+  kHistorySystem,  // _history
 };
-inline constexpr size_t kInteractionCount = 20;
+inline constexpr size_t kInteractionCount = 22;
 
 struct Route {
   Interaction interaction = Interaction::kUnknown;

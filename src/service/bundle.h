@@ -16,6 +16,12 @@ namespace continuum::service {
 inline constexpr std::string_view kStructureDefinitions =
     "https://continuum.example/fhir/StructureDefinition/";
 
+// What the row of a version doesn't say.
+struct VersionFacts {
+  std::string deleted_id;         // of a deletion
+  bool follows_deletion = false;  // what was deleted came back
+};
+
 class BundleWriter {
  public:
   // `type`: "searchset" or "history".
@@ -33,7 +39,7 @@ class BundleWriter {
   // An entry with search mode "match". kCorrupt: the body does not open, or is not of its type.
   Status add_match(const record::StoredItem& item);
   // An entry of a history: request and response; no resource when it is a deletion.
-  Status add_version(const record::StoredItem& item, std::string_view id);
+  Status add_version(const record::StoredItem& item, const VersionFacts& facts);
   // `next`: the position after this page; nothing on the last page.
   // `total`: nothing when it was not counted.
   Result<Answer> finish(const Address& address, std::optional<uint64_t> total,
@@ -41,7 +47,8 @@ class BundleWriter {
 
  private:
   Status start_entry(size_t resource_bytes);
-  Status add_resource(const record::StoredItem& item);
+  // Its id.
+  Result<std::string> add_resource(const record::StoredItem& item);
   void write_link(std::string_view relation, const Address& address, std::string_view page);
 
   const Context& context_;

@@ -2,11 +2,10 @@
 
 #include <algorithm>
 
-#include "base/bytes.h"
-#include "crypto/digest.h"
 #include "service/bundle.h"
 #include "service/clinical_period.h"
 #include "service/page_token.h"
+#include "service/person_fingerprint.h"
 #include "service/read.h"
 #include "service/record_outcome.h"
 
@@ -55,16 +54,6 @@ Status check_not_deleted(access::Visit& view, const record::ItemKey& patient,
     }
   }
   return {};
-}
-
-// Tells which source patients a person is made of.
-Result<uint64_t> fingerprint(const record::Person& person) {
-  std::string ords;
-  for (const record::SourcePatient& member : person.members) {
-    put_u48(ords, member.ord.value());
-  }
-  crypto::Digest digest = crypto::sha256(ords);
-  return ByteReader(crypto::view(digest)).u64();
 }
 
 // One answer being gathered: all of it, or a page.

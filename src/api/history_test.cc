@@ -627,7 +627,8 @@ TEST_P(HistoryModel, PagesJoinedAreTheModelWhileOthersWrite) {
     std::sort(of_types.begin(), of_types.end());
     EXPECT_EQ(whole, of_types);
   }
-  for (const auto& [own_id, past] : items_) {
+  for (const auto& item : items_) {
+    const std::vector<Written>& past = item.second;
     Question question = ask();
     size_t query = question.target.find("_history");
     question.target = past.front().name + "/" + question.target.substr(query);

@@ -387,8 +387,9 @@ class Eraser {
 
   // A commit that changed nothing else stays as a number and an instant.
   Status take_changes() {
-    for (const auto& [at, forgotten] : forgotten_) {
-      auto cursor = scan(kChanges, at);
+    for (const auto& of_ord : forgotten_) {
+      const std::set<ItemKey>& forgotten = of_ord.second;
+      auto cursor = scan(kChanges, of_ord.first);
       while (cursor->next()) {
         TRY(ChangesKey key, decode_changes_key(cursor->key()));
         TRY(auto changes, decode_changes(key, cursor->value()));

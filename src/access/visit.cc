@@ -396,7 +396,11 @@ Result<std::optional<record::StoredItem>> Visit::read_change(const record::Versi
 // Whether its id leads to where it went, by that commit.
 Result<bool> Visit::has_left_quarantine(const record::StoredItem& item, record::T t) const {
   TRY(record::ResourceId id, view_->id_of(item));
-  TRY(record::Located located, view_->locate({item.key.type, id}));
+  auto found = view_->locate({item.key.type, id});
+  if (!found && found.error().code == ErrorCode::kNotFound) {
+    return fail(ErrorCode::kCorrupt, "the directory does not lead to a resource that is there");
+  }
+  TRY(record::Located located, std::move(found));
   if (located.key == item.key) {
     return false;
   }

@@ -35,7 +35,8 @@ Result<Answer> history_of_resource(const Context& context, const ResourceName& n
 // Of the record of the citizen who asks, as far as it is kept under source patients of theirs;
 // with total. What is kept with several of them is told once; where it left one of theirs and stays
 // with nobody of them, that is its deletion. kConflict: other source patients are joined in them
-// than when the first page was made. kTooLarge: over kVersionsListedMax.
+// than when the first page was made. kTooLarge: it has more versions than can be put
+// in order (limits.h).
 Result<Answer> history_of_record(const Context& context, std::optional<fhir::TypeNumber> type,
                                  const HistoryQuery& query, const Address& address,
                                  const PageRequest& page);

@@ -74,6 +74,10 @@ VersionList::VersionList(const Context& context, const HistoryQuery& query, reco
 
 Status VersionList::note(const record::StoredItem& version) {
   const record::RowHeader& header = version.row.header;
+  if (++read_ > kVersionsReadMax) {
+    return fail(ErrorCode::kTooLarge, "there are more versions than one history can look at",
+                {{"", "ask for one type or resource"}});
+  }
   if (header.t > t_) {
     return {};
   }

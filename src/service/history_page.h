@@ -49,8 +49,8 @@ class VersionList {
   // As of commit `t`.
   VersionList(const Context& context, const HistoryQuery& query, record::T t);
 
-  // Versions item by item, newest first in each: as scan_versions gives them. kTooLarge: over
-  // kVersionsListedMax. kBusy: the byte budget has no room.
+  // Versions item by item, newest first in each: as scan_versions gives them. kTooLarge: more
+  // than one history can order (limits.h). kBusy: the byte budget has no room.
   Status note(const record::StoredItem& version);
   // Puts them in order, each version of each resource once.
   void settle();
@@ -72,6 +72,7 @@ class VersionList {
   std::vector<Listed> listed_;
   http::ByteBudget::Reservation reservation_;
   bool has_places_ = false;
+  size_t read_ = 0;
   // The last one noted, chosen or not.
   std::optional<record::ItemKey> last_item_;
   Instant last_instant_;

@@ -330,6 +330,31 @@ TEST_P(HistoryTest, WhatIsAboutSeveralIsToldOnce) {
   expect_sound();
 }
 
+TEST_P(HistoryTest, PagesAreOfTheMomentOfTheFirst) {
+  put_patient(ann_, kAnnMatch);
+  std::string id = put(ann_, "o", "1");
+  put(ann_, "o", "2");
+  int value = 2;
+  const std::string one = "Observation/" + id + "/_history";
+  for (const auto& [path, caller] : {std::pair{one, kGp},
+                                     {one, kAnn},
+                                     {std::string("Observation/_history"), kGp},
+                                     {std::string("Observation/_history"), kAnn}}) {
+    for (const char* rest :
+         {"?_count=1", "?_count=1&_sort=_lastUpdated", "?_count=1&_sort=_lastUpdated&_at=2200"}) {
+      Lines before = lines(path + rest, caller);
+      int writes = 0;
+      auto told = all_pages(path + rest, caller, [&] {
+        if (++writes == 1) {
+          put(ann_, "o", std::to_string(++value));
+          put(ann_, "new" + std::to_string(value), "1");
+        }
+      });
+      EXPECT_EQ(lines_of(told), before) << path << rest;
+    }
+  }
+}
+
 TEST_P(HistoryTest, OfAPageGoesOnWhereItLookedEnough) {
   if (GetParam() == record::Engine::kRocks) {
     GTEST_SKIP() << "what counts is above the engines, and so many versions take seconds";

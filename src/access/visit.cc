@@ -120,11 +120,8 @@ Status Visit::make_standings_of_person(record::Ord ord) {
   }
   if (scope_.self_matters() && caller_.principal.kind == PrincipalKind::kCitizen &&
       !caller_.principal.birth_date.empty()) {
-    if (!self_) {
-      TRY(self_, view_->person_matching(caller_.principal.nhs_number + "|" +
-                                        caller_.principal.birth_date));
-    }
-    standing.facts.self = *self_ && **self_ == person.number;
+    TRY(auto own, self());
+    standing.facts.self = own && *own == person.number;
   }
   standing.person = std::make_shared<record::Person>(std::move(person));
   const record::Person& of = *standing.person;
@@ -151,6 +148,15 @@ PlaceFacts Visit::facts_of(const Standing& standing, const record::StoredItem& i
   PlaceFacts facts = standing.facts;
   facts.own_source = facts.own_source && caller_.source == item.row.header.source;
   return facts;
+}
+
+// Of a citizen with a birth date.
+Result<std::optional<record::PersonNumber>> Visit::self() {
+  if (!self_) {
+    TRY(self_,
+        view_->person_matching(caller_.principal.nhs_number + "|" + caller_.principal.birth_date));
+  }
+  return *self_;
 }
 
 // By the first of its places that allows it: what is about several patients may be seen by who may
@@ -318,6 +324,105 @@ Result<std::vector<record::StoredItem>> Visit::versions(const record::ItemKey& i
     return absent();
   }
   return shown;
+}
+
+Result<record::StoredItem> Visit::read_version_of(const record::VersionKey& version) {
+  TRY(record::StoredItem found, view_->read_version_of(version));
+  TRY(allow(found));
+  return found;
+}
+
+Status Visit::scan_versions(const record::ItemKey& item, const record::ScanVisitor& visit) {
+  bool has_any = false;
+  bool has_allowed = false;
+  TRY(view_->scan_versions({item.ord, item.type, item.item},
+                           [&](const record::StoredItem& version) -> Result<bool> {
+                             has_any = true;
+                             if (version.row.header.t > stable_t()) {
+                               return true;
+                             }
+                             TRY(Judgement judgement, judge(version));
+                             if (!judgement.decision.allow) {
+                               refuse(item.ord, *judgement.standing, judgement.decision.rule);
+                               return true;
+                             }
+                             has_allowed = true;
+                             return visit(version);
+                           }));
+  if (!has_any) {
+    note_absent();
+  }
+  return has_allowed ? Status() : absent();
+}
+
+Status Visit::scan_versions(const record::VersionRange& range, const record::ScanVisitor& visit) {
+  return view_->scan_versions(range, [&](const record::StoredItem& version) -> Result<bool> {
+    if (version.row.header.t > stable_t()) {
+      return true;
+    }
+    TRY(Judgement judgement, judge(version));
+    if (!judgement.decision.allow) {
+      refuse(range.ord, *judgement.standing, judgement.decision.rule);
+      return true;
+    }
+    return visit(version);
+  });
+}
+
+Status Visit::scan_changes(const record::ChangesQuery& query,
+                           const record::ChangeVisitor& visit) const {
+  if (!caller_.source) {
+    return {};
+  }
+  record::ChangesQuery own = query;
+  own.source = *caller_.source;
+  own.to = std::min(own.to, stable_t());
+  return view_->scan_changes(own, visit);
+}
+
+Result<std::optional<record::StoredItem>> Visit::read_change(const record::VersionKey& version,
+                                                             record::T t) {
+  auto stored = view_->read_version_of(version);
+  if (!stored && stored.error().code == ErrorCode::kNotFound) {
+    // SAFETY: a version that is told and not there must not be left out silently.
+    return fail(ErrorCode::kCorrupt, "a change has no version");
+  }
+  TRY(record::StoredItem item, std::move(stored));
+  if (record::is_copy(item.row, item.key)) {
+    return std::optional<record::StoredItem>();
+  }
+  TRY(Judgement judgement, judge(item));
+  if (!judgement.decision.allow) {
+    refuse(item.key.ord, *judgement.standing, judgement.decision.rule);
+    return std::optional<record::StoredItem>();
+  }
+  if (item.key.ord.is_quarantine()) {
+    TRY(bool has_left, has_left_quarantine(item, t));
+    if (has_left) {
+      return std::optional<record::StoredItem>();
+    }
+  }
+  return std::optional<record::StoredItem>(std::move(item));
+}
+
+// Whether its id leads to where it went, by that commit.
+Result<bool> Visit::has_left_quarantine(const record::StoredItem& item, record::T t) const {
+  TRY(record::ResourceId id, view_->id_of(item));
+  auto found = view_->locate({item.key.type, id});
+  if (!found && found.error().code == ErrorCode::kNotFound) {
+    return fail(ErrorCode::kCorrupt, "the directory does not lead to a resource that is there");
+  }
+  TRY(record::Located located, std::move(found));
+  if (located.key == item.key) {
+    return false;
+  }
+  record::T oldest = UINT64_MAX;
+  TRY(view_->scan_versions({located.key.ord, item.key.type, located.key.item},
+                           [&oldest](const record::StoredItem& version) -> Result<bool> {
+                             oldest = version.row.header.t;
+                             return true;
+                           }));
+  return oldest <= t;
 }
 
 Status Visit::scan(record::Ord ord, const record::ScanOptions& options,
@@ -497,6 +602,14 @@ Status Visit::note_written(const record::Prepared& item, std::string_view rule) 
     note_told(copy.key.ord, item.key.type, 1);
   }
   return {};
+}
+
+Result<record::Person> Visit::own_person() {
+  if (caller_.principal.kind != PrincipalKind::kCitizen || caller_.principal.birth_date.empty()) {
+    return record::Person();
+  }
+  TRY(auto number, self());
+  return number ? view_->person(*number, as_of_) : Result<record::Person>(record::Person());
 }
 
 // That there was something, and that it was deleted.

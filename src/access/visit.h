@@ -71,6 +71,15 @@ class Visit {
   Result<record::StoredItem> read(const record::ItemKey& item);
   Result<record::StoredItem> read_version(const record::ItemKey& item, uint32_t version);
   Result<std::vector<record::StoredItem>> versions(const record::ItemKey& item);
+  Result<record::StoredItem> read_version_of(const record::VersionKey& version);
+  // As versions(), of one item, one by one and without their bodies being kept.
+  Status scan_versions(const record::ItemKey& item, const record::ScanVisitor& visit);
+  // Of all items in the range.
+  Status scan_versions(const record::VersionRange& range, const record::ScanVisitor& visit);
+  // The version that a change of the caller's own source made. Nothing: it is refused, or a copy
+  // (told with its home), or the past, in quarantine, of what had left it by commit `t`.
+  Result<std::optional<record::StoredItem>> read_change(const record::VersionKey& version,
+                                                        record::T t);
   Status scan(record::Ord ord, const record::ScanOptions& options,
               const record::ScanVisitor& visit);
   Result<std::vector<record::StoredItem>> find_token(fhir::TypeNumber type,
@@ -79,6 +88,9 @@ class Visit {
                                                      size_t count_max);
   // kNotFound when the caller may see nothing of the person.
   Result<record::Person> person_of(record::Ord ord);
+  // Of a citizen: who they are; with nobody in it when nobody is known by their number and birth
+  // date.
+  Result<record::Person> own_person();
   // Who shares the person's NHS number and is not joined. What may be told of each is to be asked.
   Result<std::vector<record::SourcePatient>> apart_from(const record::Person& person) const {
     return view_->apart_from(person.members.front().ord, as_of_);
@@ -105,7 +117,18 @@ class Visit {
   // Notes that so many facts of a type were told of a person that are no items of their record.
   void note_told(record::Ord ord, fhir::TypeNumber type, uint64_t count);
 
-  // These tell nothing of a person: dates are of items that scan() gave.
+  // What the caller's own source changed. Nothing when it never sent anything.
+  Status scan_changes(const record::ChangesQuery& query, const record::ChangeVisitor& visit) const;
+  // These tell nothing of a person: they are of items that were given here.
+  Result<std::optional<record::RowHeader>> version_before(const record::VersionKey& version) const {
+    return view_->version_before(version);
+  }
+  Result<std::optional<record::RowHeader>> version_after(const record::VersionKey& version) const {
+    return view_->version_after(version);
+  }
+  Result<record::ResourceId> id_of(const record::StoredItem& item) const {
+    return view_->id_of(item);
+  }
   Status scan_timeline(record::Ord ord, const std::function<bool(const record::Dated&)>& visit) {
     return view_->scan_timeline(ord, visit);
   }
@@ -179,6 +202,8 @@ class Visit {
   void note_gone(const record::StoredItem& item);
   Result<record::StoredItem> read_found(const record::ItemKey& item);
   static void count(Note& note, fhir::TypeNumber type, uint64_t more);
+  Result<std::optional<record::PersonNumber>> self();
+  Result<bool> has_left_quarantine(const record::StoredItem& item, record::T t) const;
   Result<std::optional<record::StoredItem>> version_as_of(const record::ItemKey& item);
   Result<std::vector<record::ItemKey>> find_among_candidates(std::string_view system,
                                                              std::string_view code);

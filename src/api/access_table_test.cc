@@ -173,7 +173,7 @@ class AccessTable : public testing::Test {
     }
     bool is_bundle = response.body.starts_with("{\"resourceType\":\"Bundle\"");
     bool has_entries = response.body.find("\"mode\":\"match\"") != std::string::npos ||
-                       response.body.find("\"type\":\"history\"") != std::string::npos;
+                       response.body.find("\"response\":{") != std::string::npos;
     return is_bundle && !has_entries ? "empty" : withheld > 0 ? "part" : "shown";
   }
 
@@ -236,7 +236,9 @@ const std::map<Interaction, std::string> kSamples = {
     {Interaction::kUpdateIf, "PUT /fhir/Observation?_id=[written]"},
     {Interaction::kDeleteIf, "DELETE /fhir/Observation?_id=[written]"},
     {Interaction::kPatchIf, "PATCH /fhir/Observation?_id=[written]"},
-    {Interaction::kBatch, "POST /fhir with a batch"}};
+    {Interaction::kBatch, "POST /fhir with a batch"},
+    {Interaction::kHistoryType, "GET /fhir/Patient/_history"},
+    {Interaction::kHistorySystem, "GET /fhir/_history"}};
 
 TEST_F(AccessTable, EveryRouteAnswersWithADecisionAndAReceipt) {
   for (size_t i = 0; i < kInteractionCount; ++i) {

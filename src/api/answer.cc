@@ -15,6 +15,9 @@ Result<http::Response> run(const Exchange& exchange) {
       return vread(exchange);
     case Interaction::kHistory:
       return history(exchange);
+    case Interaction::kHistoryType:
+    case Interaction::kHistorySystem:
+      return history_of_all(exchange);
     case Interaction::kSearch:
     case Interaction::kSearchForm:
       return search(exchange);

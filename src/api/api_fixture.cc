@@ -21,6 +21,7 @@ config::Region make_region() {
   region.name = "Exemplar";
   region.base_url = kBase;
   region.limits.page_size_max = 50;
+  region.limits.caller_requests = 1'000'000;  // tests ask as fast as they can
   region.organisations = {{"A81001", "Exemplar Surgery", config::OrganisationKind::kGpPractice},
                           {"A81002", "Other Surgery", config::OrganisationKind::kGpPractice},
                           {"RXX", "Exemplar Trust", config::OrganisationKind::kAcuteTrust}};
@@ -135,12 +136,14 @@ access::Checked<access::Principal> authenticate(std::string_view field) {
 
 }  // namespace
 
-ApiFixture::ApiFixture(uint64_t budget_bytes)
+ApiFixture::ApiFixture(uint64_t budget_bytes, record::Engine engine)
     : clock_(kStart), region_(make_region()), budget_(budget_bytes) {
   record::StoreOptions options;
   options.data_folder = "data";
   options.region_key = {1, 2, 3};
-  options.engine = record::Engine::kMemory;
+  options.engine = engine;
+  options.tiny = true;
+  options.cache_bytes = uint64_t{1} << 20;
   options.files = &files_;
   options.clock = &clock_;
   auto opened = record::open_store(options);

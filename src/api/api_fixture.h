@@ -31,7 +31,8 @@ struct Home {
 
 class ApiFixture {
  public:
-  explicit ApiFixture(uint64_t budget_bytes = uint64_t{64} << 20);
+  explicit ApiFixture(uint64_t budget_bytes = uint64_t{64} << 20,
+                      record::Engine engine = record::Engine::kMemory);
 
   // Stores a resource ({"resourceType":...}) and gives its regional id. `match`: Patients only.
   std::string put(const Home& home, std::string_view own_id, std::string_view json,

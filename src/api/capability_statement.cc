@@ -27,7 +27,7 @@ std::string type_entry(fhir::TypeNumber type) {
                             : is_ledgers               ? kAuditEventSearch
                                                        : "";
   return fmt::format(
-      R"({{"type":"{}","interaction":[{{"code":"read"}},{{"code":"vread"}},{{"code":"history-instance"}}{}{}],"versioning":"versioned","readHistory":true,"updateCreate":false,"conditionalRead":"full-support"{}{}}})",
+      R"({{"type":"{}","interaction":[{{"code":"read"}},{{"code":"vread"}},{{"code":"history-instance"}},{{"code":"history-type"}}{}{}],"versioning":"versioned","readHistory":true,"updateCreate":false,"conditionalRead":"full-support"{}{}}})",
       fhir::type_name(type), is_ledgers ? "" : kWrites,
       search.empty() ? "" : R"(,{"code":"search-type"})", is_ledgers ? "" : kConditions, search);
 }
@@ -44,7 +44,8 @@ std::string capability_statement(const config::Region& region, std::string_view 
     out += type == 0 ? "" : ",";
     out += type_entry(static_cast<fhir::TypeNumber>(type));
   }
-  out += R"(],"interaction":[{"code":"transaction"},{"code":"batch"}]}]})";
+  out +=
+      R"(],"interaction":[{"code":"transaction"},{"code":"batch"},{"code":"history-system","documentation":"systems: what their own source sent; citizens: their own record"}]}]})";
   return out;
 }
 

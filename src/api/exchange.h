@@ -45,6 +45,7 @@ http::Response respond(const PendingWrite& pending, const config::Region& region
 Result<http::Response> read(const Exchange& exchange);
 Result<http::Response> vread(const Exchange& exchange);
 Result<http::Response> history(const Exchange& exchange);
+Result<http::Response> history_of_all(const Exchange& exchange);
 Result<http::Response> search(const Exchange& exchange);
 Result<http::Response> everything(const Exchange& exchange);
 Result<http::Response> who_looked(const Exchange& exchange);

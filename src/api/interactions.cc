@@ -1,5 +1,6 @@
 #include <charconv>
 
+#include "access/whose_history.h"
 #include "api/exchange.h"
 #include "api/preconditions.h"
 #include "service/everything.h"
@@ -108,11 +109,39 @@ Result<http::Response> vread(const Exchange& exchange) {
   return send_item(exchange, item);
 }
 
+namespace {
+
+Result<service::PageRequest> read_history_page(const Exchange& exchange) {
+  const config::Limits& limits = exchange.service.region.limits;
+  TRY(auto page, read_page(exchange.parameters, limits));
+  page.size = page.size.value_or(static_cast<uint32_t>(limits.page_size));
+  return page;
+}
+
+}  // namespace
+
 Result<http::Response> history(const Exchange& exchange) {
-  TRY(check_history(exchange.parameters));
-  TRY(auto page, read_page(exchange.parameters, exchange.service.region.limits));
-  TRY(auto built, service::history(exchange.service, name_of(exchange),
-                                   address_of(exchange, "/_history"), page));
+  TRY(auto query, read_history(exchange.parameters));
+  TRY(auto page, read_history_page(exchange));
+  TRY(auto built, service::history_of_resource(exchange.service, name_of(exchange), query,
+                                               address_of(exchange, "/_history"), page));
+  return answer(exchange, std::move(built));
+}
+
+// Of a type, or of all types.
+Result<http::Response> history_of_all(const Exchange& exchange) {
+  TRY(auto query, read_history(exchange.parameters));
+  TRY(auto page, read_history_page(exchange));
+  TRY(access::HistoryOf whose, access::whose_history(exchange.service.view.principal()));
+  std::optional<fhir::TypeNumber> type;
+  service::Address address{"_history", to_query(exchange.parameters)};
+  if (exchange.route.interaction == Interaction::kHistoryType) {
+    type = exchange.route.type;
+    address = address_of(exchange, "/_history");
+  }
+  auto history = whose == access::HistoryOf::kOwnSource ? service::history_of_source
+                                                        : service::history_of_record;
+  TRY(auto built, history(exchange.service, type, query, address, page));
   return answer(exchange, std::move(built));
 }
 

@@ -14,9 +14,12 @@ namespace continuum::api {
 namespace {
 
 constexpr std::string_view kFormat = "_format";
+constexpr std::string_view kNewestFirst = "-_lastUpdated";
+constexpr std::string_view kOldestFirst = "_lastUpdated";
 constexpr std::string_view kAsOfTPrefix = "t:";
 constexpr std::array<std::string_view, 1> kIdentifierParameters{"identifier"};
-constexpr std::array<std::string_view, 2> kHistoryParameters{"_count", service::kPageParameter};
+constexpr std::array<std::string_view, 5> kHistoryParameters{"_since", "_at", "_sort", "_count",
+                                                             service::kPageParameter};
 constexpr std::array<std::string_view, 7> kEverythingParameters{
     "_type", "_since", "start", "end", "_count", "_asOf", service::kPageParameter};
 
@@ -47,6 +50,18 @@ Result<std::vector<fhir::TypeNumber>> parse_types(std::string_view text) {
     }
     text.remove_prefix(comma + 1);
   }
+}
+
+Result<std::optional<Instant>> read_since(const Parameters& parameters) {
+  auto text = find(parameters, "_since");
+  if (!text) {
+    return std::optional<Instant>();
+  }
+  auto instant = parse_fhir_instant(*text);
+  if (!instant) {
+    return wrong_value("_since", "expected an instant (2026-11-22T07:49:00Z)");
+  }
+  return std::optional<Instant>(*instant);
 }
 
 Status read_period(const Parameters& parameters, service::EverythingQuery& query) {
@@ -157,13 +172,7 @@ Result<service::EverythingQuery> read_everything(const Parameters& parameters,
   if (auto text = find(parameters, "_type")) {
     TRY(query.types, parse_types(*text));
   }
-  if (auto text = find(parameters, "_since")) {
-    auto instant = parse_fhir_instant(*text);
-    if (!instant) {
-      return wrong_value("_since", "expected an instant (2026-11-22T07:49:00Z)");
-    }
-    query.since = *instant;
-  }
+  TRY(query.since, read_since(parameters));
   TRY(read_period(parameters, query));
   TRY(read_as_of(parameters, query));
   return query;
@@ -180,8 +189,26 @@ Result<std::string> read_patient(const Parameters& parameters) {
   return std::string(*patient);
 }
 
-Status check_history(const Parameters& parameters) {
-  return check_known(parameters, kHistoryParameters);
+Result<service::HistoryQuery> read_history(const Parameters& parameters) {
+  TRY(check_known(parameters, kHistoryParameters));
+  service::HistoryQuery query;
+  TRY(query.since, read_since(parameters));
+  if (auto text = find(parameters, "_at")) {
+    query.at = fhir::parse_date(*text);
+    if (!query.at) {
+      return wrong_value("_at",
+                         "expected an instant or a period: 2026-11-22T07:49:00Z, 2026-11-22, "
+                         "2026-11 or 2026");
+    }
+  }
+  if (auto text = find(parameters, "_sort")) {
+    if (*text != kNewestFirst && *text != kOldestFirst) {
+      return wrong_value("_sort", fmt::format("expected {}, for the newest first, or {}",
+                                              kNewestFirst, kOldestFirst));
+    }
+    query.order = *text == kOldestFirst ? record::Order::kOldestFirst : record::Order::kNewestFirst;
+  }
+  return query;
 }
 
 Result<service::PageRequest> read_page(const Parameters& parameters, const config::Limits& limits) {

@@ -14,6 +14,7 @@
 #include "http/query.h"
 #include "service/everything.h"
 #include "service/find_patient.h"
+#include "service/history.h"
 
 namespace continuum::api {
 
@@ -32,7 +33,7 @@ Result<service::Identifier> read_identifier(const Parameters& parameters);
 Result<service::EverythingQuery> read_everything(const Parameters& parameters, std::string_view id);
 // The parameter patient, and those of a page.
 Result<std::string> read_patient(const Parameters& parameters);
-Status check_history(const Parameters& parameters);
+Result<service::HistoryQuery> read_history(const Parameters& parameters);
 // _count and _page. A larger page than the limit is cut to it.
 Result<service::PageRequest> read_page(const Parameters& parameters, const config::Limits& limits);
 

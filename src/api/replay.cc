@@ -62,6 +62,8 @@ bool tells_of_items(const Route& route) {
     case Interaction::kRead:
     case Interaction::kVread:
     case Interaction::kHistory:
+    case Interaction::kHistoryType:
+    case Interaction::kHistorySystem:
     case Interaction::kEverything:
       return true;
     case Interaction::kSearch:

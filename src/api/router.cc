@@ -41,6 +41,8 @@ constexpr std::array<Row, kInteractionCount> kRows{{
     {"/fhir/[type]", "conditional-delete", "DELETE"},
     {"/fhir/[type]", "conditional-patch", "PATCH"},
     {"/fhir", "batch", "POST"},
+    {"/fhir/[type]/_history", "history-type", kGet},
+    {"/fhir/_history", "history-system", kGet},
 }};
 
 const Row& row_of(Interaction interaction) {
@@ -66,6 +68,7 @@ Interaction of_type(const std::vector<std::string>& segments, fhir::TypeNumber t
       return Interaction::kSearch;
     case 2:
       return segments[1] == "_search"               ? Interaction::kSearchForm
+             : segments[1] == "_history"            ? Interaction::kHistoryType
              : segments[1].find_first_of("_$") == 0 ? Interaction::kUnknown
                                                     : Interaction::kRead;
     case 3:
@@ -100,6 +103,8 @@ bool tells_of_records(Interaction interaction) {
     case Interaction::kSearchForm:
     case Interaction::kRead:
     case Interaction::kHistory:
+    case Interaction::kHistoryType:
+    case Interaction::kHistorySystem:
     case Interaction::kVread:
     case Interaction::kEverything:
     case Interaction::kCreate:
@@ -205,13 +210,17 @@ Route find_route(std::string_view base_path, std::string_view path, std::string_
     route.interaction = Interaction::kMetadata;
     return route;
   }
+  if (segments->size() == 1 && segments->front() == "_history") {
+    route.interaction = Interaction::kHistorySystem;
+    return route;
+  }
   auto type = fhir::type_number(segments->front());
   if (!type) {
     return route;
   }
   route.type = *type;
   route.interaction = with_method(of_type(*segments, *type), method);
-  if (segments->size() > 1) {
+  if (segments->size() > 1 && route.interaction != Interaction::kHistoryType) {
     route.id = (*segments)[1];
   }
   if (segments->size() > 3) {

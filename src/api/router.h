@@ -24,18 +24,20 @@ enum class Interaction : uint8_t {
   kEverything,  // Patient/[id]/$everything
   kLedgerCheckpoint,
   kLedgerProof,
-  kLedgerTile,   // Route::id is what follows /ledger/
-  kCreate,       // POST [type]
-  kUpdate,       // PUT [type]/[id]
-  kDelete,       // DELETE [type]/[id]
-  kPatch,        // PATCH [type]/[id]
-  kTransaction,  // POST to the base
-  kUpdateIf,     // PUT [type]?criteria
-  kDeleteIf,     // DELETE [type]?criteria
-  kPatchIf,      // PATCH [type]?criteria
-  kBatch,        // a transaction's path, with a batch
+  kLedgerTile,     // Route::id is what follows /ledger/
+  kCreate,         // POST [type]
+  kUpdate,         // PUT [type]/[id]
+  kDelete,         // DELETE [type]/[id]
+  kPatch,          // PATCH [type]/[id]
+  kTransaction,    // POST to the base
+  kUpdateIf,       // PUT [type]?criteria
+  kDeleteIf,       // DELETE [type]?criteria
+  kPatchIf,        // PATCH [type]?criteria
+  kBatch,          // a transaction's path, with a batch
+  kHistoryType,    // [type]/_history
+  kHistorySystem,  // _history
 };
-inline constexpr size_t kInteractionCount = 24;
+inline constexpr size_t kInteractionCount = 26;
 
 struct Route {
   Interaction interaction = Interaction::kUnknown;

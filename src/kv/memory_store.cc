@@ -1,5 +1,6 @@
 #include "kv/memory_store.h"
 
+#include <iterator>
 #include <map>
 #include <mutex>
 #include <set>
@@ -28,6 +29,13 @@ class MemoryCursor final : public Cursor {
     at_ = first_ != map_->end() && key < first_->first ? first_ : map_->lower_bound(key);
     started_ = true;
     return inside();
+  }
+  bool seek_before(std::string_view key) override {
+    started_ = true;
+    std::string_view before = to_.empty() || key < to_ ? key : std::string_view(to_);
+    bool has_one = first_ != map_->end() && first_->first < before;
+    at_ = has_one ? std::prev(map_->lower_bound(before)) : map_->end();
+    return has_one;
   }
   std::string_view key() const override { return at_->first; }
   std::string_view value() const override { return at_->second; }

@@ -65,7 +65,10 @@ class Cursor {
   virtual bool next() = 0;
   // Moves to the first key >= `key` within the range; false when there is none.
   virtual bool seek(std::string_view key) = 0;
-  // Valid after true from next() or seek(), until the next move.
+  // Moves to the last key < `key` within the range; false when there is none. After false, only a
+  // seek says where the cursor is.
+  virtual bool seek_before(std::string_view key) = 0;
+  // Valid after true from a move, until the next one.
   virtual std::string_view key() const = 0;
   virtual std::string_view value() const = 0;
   virtual Status status() const = 0;

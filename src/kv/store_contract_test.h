@@ -124,6 +124,34 @@ TEST_P(StoreContract, CursorsKeepTheirRange) {
   EXPECT_EQ(prefix_end("\xFF"), "");
 }
 
+TEST_P(StoreContract, CursorsGoBack) {
+  auto store = GetParam().create();
+  Batch batch;
+  for (const char* key : {"a", "b", "c", "d", "\xFF\xFF"}) {
+    batch.put(0, key, key);
+  }
+  ASSERT_TRUE(store->commit(batch, Durability::kSynced));
+  auto snapshot = store->snapshot();
+  auto cursor = snapshot->scan(0, {"b", "d"});
+  EXPECT_TRUE(cursor->seek_before("x")) << "the range ends before";
+  EXPECT_EQ(cursor->key(), "c");
+  EXPECT_TRUE(cursor->seek_before("c"));
+  EXPECT_EQ(cursor->key(), "b");
+  EXPECT_TRUE(cursor->next()) << "on from there";
+  EXPECT_EQ(cursor->value(), "c");
+  EXPECT_FALSE(cursor->seek_before("b")) << "the range begins there";
+  EXPECT_FALSE(cursor->seek_before("a"));
+  EXPECT_TRUE(cursor->seek_before("cc"));
+  EXPECT_EQ(cursor->key(), "c");
+  EXPECT_TRUE(cursor->status());
+  auto whole = snapshot->scan(0, {});
+  EXPECT_TRUE(whole->seek_before("\xFF\xFF\xFF"));
+  EXPECT_EQ(whole->key(), "\xFF\xFF");
+  EXPECT_FALSE(whole->seek_before("a"));
+  EXPECT_FALSE(snapshot->scan(0, {"bb", "c"})->seek_before("d")) << "an empty range";
+  EXPECT_FALSE(snapshot->scan(1, {})->seek_before("d")) << "an empty family";
+}
+
 TEST_P(StoreContract, IngestionIsAllOrNothing) {
   auto store = GetParam().create();
   Batch batch;
@@ -179,6 +207,13 @@ TEST_P(StoreContract, AgreesWithAMapUnderRandomSteps) {
       auto snapshot = store->snapshot();
       ASSERT_EQ(read_all(*snapshot, 0, {"", ""}), model[0]);
       ASSERT_EQ(read_all(*snapshot, 1, {"", ""}), model[1]);
+      Rows back;
+      auto cursor = snapshot->scan(0, {});
+      for (std::string at(8, '\xFF'); cursor->seek_before(at); at = cursor->key()) {
+        ASSERT_TRUE(back.emplace(cursor->key(), cursor->value()).second);
+      }
+      ASSERT_TRUE(cursor->status());
+      ASSERT_EQ(back, model[0]);
     }
   }
 }

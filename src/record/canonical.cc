@@ -115,6 +115,18 @@ Status canonicalise(json::Document& document, json::Node& resource, std::string_
   return {};
 }
 
+std::optional<std::string_view> id_in(std::string_view body, std::string_view type) {
+  for (std::string_view part :
+       {std::string_view(R"({"resourceType":")"), type, std::string_view(R"(","id":")")}) {
+    if (!body.starts_with(part)) {
+      return std::nullopt;
+    }
+    body.remove_prefix(part.size());
+  }
+  size_t end = body.find('"');
+  return end == std::string_view::npos ? std::nullopt : std::optional(body.substr(0, end));
+}
+
 void append_spliced(std::string& out, std::string_view body, uint16_t splice_offset,
                     uint32_t version, Instant instant) {
   char number[10];

@@ -1,6 +1,7 @@
 // A resource in the form it is stored and sent in (docs/storage_format.md section 4).
 #pragma once
 
+#include <optional>
 #include <string>
 #include <string_view>
 
@@ -37,6 +38,10 @@ struct Canonical {
 // (its memory is reused).
 Status canonicalise(json::Document& document, json::Node& resource, std::string_view id,
                     std::string_view source, Canonical& out, Marks marks = {});
+
+// The id that a canonical body of that type begins with, spliced or not; a view into `body`.
+// Nothing when it does not begin so.
+std::optional<std::string_view> id_in(std::string_view body, std::string_view type);
 
 // Appends the body with version and instant spliced in, as it leaves the store.
 void append_spliced(std::string& out, std::string_view body, uint16_t splice_offset,

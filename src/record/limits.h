@@ -15,6 +15,7 @@ inline constexpr size_t kDecimalDigitsMax = 100;    // of a number in a key
 inline constexpr size_t kRowsMatchedMax = 10'000;   // looked at for one set of criteria
 inline constexpr size_t kRowsCountedMax = 64;       // of each criterion, to find the narrowest
 inline constexpr size_t kCommitItemsMax = 100'000;  // in one commit
+inline constexpr size_t kChangesInRowMax = 1'000;   // of one commit, told in one row
 inline constexpr size_t kGroupCommitMax = 256;      // commits that share one sync
 // How long a group waits for those who are likely to join it: about what a few syncs take.
 inline constexpr std::chrono::microseconds kGroupWaitMax{300};

@@ -2,10 +2,12 @@
 #include <algorithm>
 #include <cstddef>
 #include <cstdint>
+#include <optional>
 #include <string>
 #include <string_view>
 #include <vector>
 
+#include "base/bytes.h"
 #include "base/check.h"
 #include "record/kv/changes.h"
 #include "record/kv/directory.h"
@@ -35,6 +37,16 @@ void check_meaning(std::string_view bytes, const Decode& decode, const Encode& e
   }
 }
 
+std::optional<ItemKey> first_change(std::string_view bytes) {
+  continuum::ByteReader reader(bytes);
+  auto type = reader.u8();
+  auto item = reader.varint();
+  if (!type || !item) {
+    return std::nullopt;
+  }
+  return ItemKey{Ord::shared(), *type, static_cast<ItemNumber>(*item)};
+}
+
 void check_rows(std::string_view bytes) {
   check_again(bytes, decode_row, [](const Row& row) {
     std::string out;
@@ -46,7 +58,12 @@ void check_rows(std::string_view bytes) {
   check_again(bytes, decode_patient_link, encode_patient_link);
   check_again(bytes, decode_joined, encode_joined);
   check_again(bytes, decode_instant, encode_instant);
-  check_meaning(bytes, decode_changes, encode_changes);
+  // Under the key of whatever they begin with.
+  if (auto first = bytes.empty() ? std::nullopt : first_change(bytes)) {
+    const ChangesKey at{1, 1, *first};
+    check_meaning(
+        bytes, [&](std::string_view value) { return decode_changes(at, value); }, encode_changes);
+  }
   check_meaning(bytes, decode_arrival, encode_arrival);
   check_again(bytes, decode_ords, [](const std::vector<Ord>& ords) { return encode_ords(ords); });
   const std::string erased = erased_key(Ord::patient(1, kFirstPatientLocal));
@@ -64,6 +81,7 @@ void check_keys(std::string_view bytes) {
     CHECK(current_key(*item) == bytes);
   }
   check_again(bytes, decode_t_key, t_key);
+  check_again(bytes, decode_changes_key, changes_key);
   check_again(bytes, decode_ord_row_key, ord_row_key);
   check_again(bytes, decode_erased_key, erased_key);
   check_again(bytes, decode_membership_key, membership_key);

@@ -148,11 +148,47 @@ TEST(Values, DamageIsSeen) {
 }
 
 TEST(Changes, DamageIsSeen) {
-  std::vector<Change> changes = {
-      {{Ord::shared(), 1, 1}, 1, false}, {kItem, 300, true}, {{kItem.ord, 8, 70'000}, 1, false}};
-  damage(encode_changes(changes), again(decode_changes, encode_changes));
-  EXPECT_EQ(encode_changes({}), "");
-  EXPECT_TRUE(decode_changes("")->empty());
+  std::vector<Change> changes = {{kItem, 300, true, 3},
+                                 {{kItem.ord, kItem.type, kItem.item + 1}, 1, false, 3},
+                                 {{kItem.ord, 8, 70'000}, 1, false, 3}};
+  ChangesKey at{3, 77, kItem};
+  EXPECT_EQ(decode_changes(at, encode_changes(changes)), changes);
+  damage(changes_key(at), again(decode_changes_key, changes_key));
+  auto decode = [&](std::string_view value) { return decode_changes(at, value); };
+  damage(encode_changes(changes), again(decode, encode_changes));
+  EXPECT_FALSE(decode(""));
+  EXPECT_FALSE(
+      decode_changes({3, 77, {kItem.ord, kItem.type, kItem.item + 1}}, encode_changes(changes)));
+  std::swap(changes[1], changes[2]);
+  EXPECT_FALSE(decode(encode_changes(changes)));
+}
+
+TEST(Changes, RowsAreOfOneSourceAndOrdAndBounded) {
+  const Ord other = Ord::patient(1, kFirstPatientLocal);
+  std::vector<Change> changes;
+  for (size_t i = 0; i < kChangesInRowMax + 5; ++i) {
+    changes.push_back({{kItem.ord, 3, static_cast<ItemNumber>(i + 1)}, 1, false, 2});
+  }
+  changes.push_back({{kItem.ord, 2, 1}, 2, true, 1});
+  changes.push_back({{other, 2, 1}, 2, true, 2});
+  std::vector<Change> read;
+  size_t rows = 0;
+  std::string last;
+  write_changes(7, changes, [&](FamilyNumber family, std::string_view key, std::string_view value) {
+    EXPECT_EQ(family, kChanges);
+    EXPECT_LT(last, key);
+    last = key;
+    ++rows;
+    auto at = decode_changes_key(key);
+    ASSERT_TRUE(at);
+    EXPECT_EQ(at->t, 7U);
+    auto some = decode_changes(*at, value);
+    ASSERT_TRUE(some);
+    read.insert(read.end(), some->begin(), some->end());
+  });
+  EXPECT_EQ(rows, 4U);
+  EXPECT_EQ(read, changes);
+  EXPECT_LT(changes_prefix(2, 8), changes_prefix(2, 7)) << "the newest first";
 }
 
 TEST(Refusal, DamageIsSeen) {
@@ -187,7 +223,8 @@ TEST(Codecs, NeverTrustRandomBytes) {
     static_cast<void>(decode_patient_link(bytes));
     static_cast<void>(decode_membership_key(bytes));
     static_cast<void>(decode_match_key(bytes));
-    static_cast<void>(decode_changes(bytes));
+    static_cast<void>(decode_changes_key(bytes));
+    static_cast<void>(decode_changes({3, 1, kItem}, bytes));
     static_cast<void>(decode_arrival(bytes));
     static_cast<void>(decode_refusal(bytes, bytes));
     static_cast<void>(decode_index_stamp(bytes));

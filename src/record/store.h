@@ -33,6 +33,7 @@
 #include "record/ids.h"
 #include "record/key_store.h"
 #include "record/kv/care.h"
+#include "record/kv/changes.h"
 #include "record/kv/index.h"
 #include "record/kv/links.h"
 #include "record/kv/meta.h"
@@ -90,6 +91,35 @@ struct Dated {
   Instant date;
 };
 
+// A version of an item, by the commit that made it.
+struct VersionKey {
+  T t = 0;
+  ItemKey item;
+  bool operator==(const VersionKey&) const = default;
+};
+
+// Of versions: the newest commit first, within one by item; or exactly the other way round.
+enum class Order : uint8_t { kNewestFirst, kOldestFirst };
+bool comes_before(const VersionKey& a, const VersionKey& b, Order order);
+
+struct ChangesQuery {
+  SourceNumber source = 0;
+  // Of these commits, both included.
+  T from = 1;
+  T to = 0;
+  Order order = Order::kNewestFirst;
+  // Continue after this one.
+  std::optional<VersionKey> after;
+};
+// Return false to stop.
+using ChangeVisitor = std::function<Result<bool>(T t, const Change& change)>;
+
+struct VersionRange {
+  Ord ord;
+  std::optional<fhir::TypeNumber> type;  // nothing: all
+  std::optional<ItemNumber> item;        // of that type; nothing: all
+};
+
 // Return false to stop.
 using ScanVisitor = std::function<Result<bool>(const StoredItem& item)>;
 
@@ -115,6 +145,19 @@ class View {
   virtual Result<StoredItem> read_version(const ItemKey& item, uint32_t version) const = 0;
   // All versions, newest first, deletions included.
   virtual Result<std::vector<StoredItem>> versions(const ItemKey& item) const = 0;
+  // The version that commit made. kNotFound.
+  virtual Result<StoredItem> read_version_of(const VersionKey& version) const = 0;
+  // All versions in a range, item by item, newest first in each, deletions included.
+  virtual Status scan_versions(const VersionRange& range, const ScanVisitor& visit) const = 0;
+  // Of the versions of the same item in the same place, the next older and the next newer.
+  virtual Result<std::optional<RowHeader>> version_before(const VersionKey& version) const = 0;
+  virtual Result<std::optional<RowHeader>> version_after(const VersionKey& version) const = 0;
+  // Its id, as its body says it, or that of the version before when it is a deletion. Errors as
+  // append_resource; kCorrupt when there is none.
+  virtual Result<ResourceId> id_of(const StoredItem& item) const = 0;
+  // What a source changed, with copies, and the deletions that close what moved away. Reads nothing
+  // of other sources.
+  virtual Status scan_changes(const ChangesQuery& query, const ChangeVisitor& visit) const = 0;
   // Appends the resource as JSON, versionId and lastUpdated spliced in. kCorrupt when the body does
   // not open; kNotFound when its key was erased.
   virtual Status append_resource(const StoredItem& item, std::string& out) const = 0;
@@ -151,6 +194,9 @@ class View {
   // The person a source patient belongs to, or belonged to as of a t. kNotFound when the ord is no
   // patient.
   virtual Result<Person> person_of(Ord ord, std::optional<T> as_of = std::nullopt) const = 0;
+  // Who is joined in a person that has a match key, perhaps nobody.
+  virtual Result<Person> person(PersonNumber number,
+                                std::optional<T> as_of = std::nullopt) const = 0;
   // Source patients that share an NHS number with that one but not the birth date: not joined.
   virtual Result<std::vector<SourcePatient>> apart_from(
       Ord ord, std::optional<T> as_of = std::nullopt) const = 0;

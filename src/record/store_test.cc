@@ -604,8 +604,8 @@ TEST(OpenStore, MemoryEngineNeedsNoDisk) {
 }
 
 TEST(OpenStore, RefusesOtherFormatsAndDefinitions) {
-  for (const auto& [key, value] : {std::pair{kMetaFormat, std::string("\0\0\0\3", 4)},
-                                   std::pair{kMetaFormat, std::string("\0\0\0\1", 4)},
+  for (const auto& [key, value] : {std::pair{kMetaFormat, std::string("\0\0\0\4", 4)},
+                                   std::pair{kMetaFormat, std::string("\0\0\0\2", 4)},
                                    std::pair{kMetaDefinitions, std::string("other")}}) {
     auto kv = kv::make_memory_store(kFamilyCount);
     MemoryFileSystem disk;

@@ -67,8 +67,8 @@ class RocksCursor final : public kv::Cursor {
   RocksCursor(rocksdb::DB& db, rocksdb::ColumnFamilyHandle* family,
               const rocksdb::Snapshot* snapshot, const kv::Range& range, kv::ReadKind kind,
               size_t prefix_size)
-      : from_(range.from), to_(range.to), upper_(slice(to_)) {
-    rocksdb::ReadOptions options;
+      : db_(db), family_(family), from_(range.from), to_(range.to), upper_(slice(to_)) {
+    rocksdb::ReadOptions& options = options_;
     options.snapshot = snapshot;
     // SAFETY: only a range of one prefix may trust the filter; in others it would hide rows.
     bool has_one_prefix = prefix_size != 0 && from_.size() >= prefix_size && !to_.empty() &&
@@ -98,11 +98,29 @@ class RocksCursor final : public kv::Cursor {
     at_->Seek(slice(key < from_ ? std::string_view(from_) : key));
     return at_->Valid();
   }
+  bool seek_before(std::string_view key) override {
+    started_ = true;
+    if (options_.prefix_same_as_start) {
+      // SAFETY: backwards the filter of prefixes would judge by the target, which may be of
+      // another.
+      options_.prefix_same_as_start = false;
+      options_.total_order_seek = true;
+      at_.reset(db_.NewIterator(options_, family_));
+    }
+    at_->SeekForPrev(slice(key));
+    if (at_->Valid() && view(at_->key()) >= key) {
+      at_->Prev();
+    }
+    return at_->Valid() && view(at_->key()) >= from_;
+  }
   std::string_view key() const override { return view(at_->key()); }
   std::string_view value() const override { return view(at_->value()); }
   Status status() const override { return check(at_->status()); }
 
  private:
+  rocksdb::DB& db_;
+  rocksdb::ColumnFamilyHandle* family_;
+  rocksdb::ReadOptions options_;
   std::string from_;
   std::string to_;
   rocksdb::Slice upper_;

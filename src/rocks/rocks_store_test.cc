@@ -135,6 +135,12 @@ TEST(RocksStore, AFilterOfPrefixesHidesNothing) {
         expected.assign(model.lower_bound(start), model.lower_bound(to));
       }
       ASSERT_EQ(keys_in(*snapshot, {start, to}), expected) << start << " to " << to;
+      auto cursor = snapshot->scan(0, {start, to});
+      std::vector<std::string> back;
+      for (std::string at = to; start < to && cursor->seek_before(at); at = cursor->key()) {
+        back.insert(back.begin(), std::string(cursor->key()));
+      }
+      ASSERT_EQ(back, expected) << to << " back to " << start;
     }
     ASSERT_EQ(keys_in(*snapshot, {}).size(), model.size());
   }

@@ -12,12 +12,6 @@
 #include "service/read.h"
 
 namespace continuum::service {
-namespace {
-
-constexpr std::string_view kAfterType = R"(","id":")";
-constexpr std::string_view kBodyStart = R"({"resourceType":")";
-
-}  // namespace
 
 BundleWriter::BundleWriter(const Context& context, std::string_view type)
     : context_(context), builder_(context.budget), out_(builder_.text()) {
@@ -75,57 +69,56 @@ Status BundleWriter::add_made(std::string_view path, std::string_view resource,
 
 // fullUrl stands before the resource and needs its id, which is at a fixed place of the body: room
 // is left and filled in once the body is open.
-Status BundleWriter::add_resource(const record::StoredItem& item) {
+Result<std::string> BundleWriter::add_resource(const record::StoredItem& item) {
   std::string_view type = fhir::type_name(item.key.type);
   out_ += R"("fullUrl":")";
   out_ += context_.region.base_url;
   out_ += '/';
   out_ += type;
   out_ += '/';
-  size_t id_at = last_id_at_ = out_.size();
+  size_t id_at = out_.size();
   out_.append(record::kIdTextSize, ' ');
   out_ += R"(","resource":)";
   size_t body_at = out_.size();
   TRY(context_.view.append_resource(item, out_));
 
-  std::string_view body = std::string_view(out_).substr(body_at);
-  size_t id_in_body = kBodyStart.size() + type.size() + kAfterType.size();
   // SAFETY: a body that is not of the type of its key is not what belongs here.
-  if (body.size() < id_in_body + record::kIdTextSize || !body.starts_with(kBodyStart) ||
-      body.substr(kBodyStart.size(), type.size()) != type ||
-      body.substr(kBodyStart.size() + type.size(), kAfterType.size()) != kAfterType) {
+  auto found = record::id_in(std::string_view(out_).substr(body_at), type);
+  if (!found || found->size() != record::kIdTextSize) {
     return fail(ErrorCode::kCorrupt, "a body does not start with the type of its key and an id");
   }
-  out_.replace(id_at, record::kIdTextSize,
-               std::string(body.substr(id_in_body, record::kIdTextSize)));
-  return {};
+  std::string id(*found);
+  out_.replace(id_at, id.size(), id);
+  return id;
 }
 
-Status BundleWriter::add_match(const record::StoredItem& item) {
+Result<std::string> BundleWriter::add_match(const record::StoredItem& item) {
   TRY(start_entry(item.row.header.body_size));
-  TRY(add_resource(item));
+  TRY(std::string id, add_resource(item));
   out_ += R"(,"search":{"mode":"match"}})";
-  return {};
+  return id;
 }
 
-Status BundleWriter::add_version(const record::StoredItem& item, std::string_view id) {
+Status BundleWriter::add_version(const record::StoredItem& item, const VersionFacts& facts) {
   const record::RowHeader& header = item.row.header;
   std::string_view type = fhir::type_name(item.key.type);
   TRY(start_entry(header.body_size));
+  std::string id = facts.deleted_id;
   if (header.deleted) {
     TRY(context_.view.note_shown(item));
     out_ += fmt::format(R"("fullUrl":"{}/{}/{}")", context_.region.base_url, type, id);
   } else {
-    TRY(add_resource(item));
+    TRY(id, add_resource(item));
   }
-  bool created = header.version == 1;
-  std::string_view method = header.deleted ? "DELETE" : created ? "POST" : "PUT";
-  std::string url = created ? std::string(type) : fmt::format("{}/{}", type, id);
+  bool is_first = header.version == 1;
+  std::string_view method = header.deleted ? "DELETE" : is_first ? "POST" : "PUT";
+  std::string url = is_first ? std::string(type) : fmt::format("{}/{}", type, id);
+  bool is_created = is_first || facts.follows_deletion;
   out_ += fmt::format(
       R"(,"request":{{"method":"{}","url":"{}"}},"response":{{"status":"{}","etag":"W/\"{}\"","lastModified":"{}"}}}})",
       method, url,
       header.deleted ? 204
-      : created      ? 201
+      : is_created   ? 201
                      : 200,
       header.version, to_fhir_instant(header.instant));
   return {};

@@ -16,6 +16,12 @@ namespace continuum::service {
 inline constexpr std::string_view kStructureDefinitions =
     "https://continuum.example/fhir/StructureDefinition/";
 
+// What the row of a version doesn't say.
+struct VersionFacts {
+  std::string deleted_id;         // of a deletion
+  bool follows_deletion = false;  // what was deleted came back
+};
+
 class BundleWriter {
  public:
   // `type`: "searchset" or "history".
@@ -32,12 +38,11 @@ class BundleWriter {
   Status add_made(std::string_view path, std::string_view resource);
   // The same with search mode "include": it is not counted.
   Status add_included(std::string_view path, std::string_view resource);
-  // An entry with search mode "match". kCorrupt: the body does not open, or is not of its type.
-  Status add_match(const record::StoredItem& item);
-  // The id of the resource that was added last, of those that are stored.
-  std::string last_id() const { return out_.substr(last_id_at_, record::kIdTextSize); }
+  // An entry with search mode "match"; gives its id. kCorrupt: the body does not open, or is not of
+  // its type.
+  Result<std::string> add_match(const record::StoredItem& item);
   // An entry of a history: request and response; no resource when it is a deletion.
-  Status add_version(const record::StoredItem& item, std::string_view id);
+  Status add_version(const record::StoredItem& item, const VersionFacts& facts);
   // `next`: the position after this page; nothing on the last page.
   // `total`: nothing when it was not counted.
   Result<Answer> finish(const Address& address, std::optional<uint64_t> total,
@@ -45,7 +50,8 @@ class BundleWriter {
 
  private:
   Status start_entry(size_t resource_bytes);
-  Status add_resource(const record::StoredItem& item);
+  // Its id.
+  Result<std::string> add_resource(const record::StoredItem& item);
   Status add_made(std::string_view path, std::string_view resource, std::string_view mode);
   void write_link(std::string_view relation, const Address& address, std::string_view page);
 
@@ -53,7 +59,6 @@ class BundleWriter {
   AnswerBuilder builder_;
   std::string& out_;
   bool first_ = true;
-  size_t last_id_at_ = 0;
 };
 
 }  // namespace continuum::service

@@ -2,11 +2,10 @@
 
 #include <algorithm>
 
-#include "base/bytes.h"
-#include "crypto/digest.h"
 #include "service/bundle.h"
 #include "service/clinical_period.h"
 #include "service/page_token.h"
+#include "service/person_fingerprint.h"
 #include "service/provenance.h"
 #include "service/read.h"
 #include "service/record_outcome.h"
@@ -56,16 +55,6 @@ Status check_not_deleted(access::Visit& view, const record::ItemKey& patient,
     }
   }
   return {};
-}
-
-// Tells which source patients a person is made of.
-Result<uint64_t> fingerprint(const record::Person& person) {
-  std::string ords;
-  for (const record::SourcePatient& member : person.members) {
-    put_u48(ords, member.ord.value());
-  }
-  crypto::Digest digest = crypto::sha256(ords);
-  return ByteReader(crypto::view(digest)).u64();
 }
 
 // One answer being gathered: all of it, or a page.
@@ -137,21 +126,20 @@ class Gathering {
       full_ = true;
       return !resume_.has_value();
     }
-    TRY(bundle_.add_match(item));
-    TRY(add_provenance(item));
+    TRY(std::string id, bundle_.add_match(item));
+    TRY(add_provenance(item, id));
     ++shown_;
     last_ = item.key;
     return true;
   }
 
   // What a feed brought says in its meta where it came from; more is told when it is asked for.
-  Status add_provenance(const record::StoredItem& item) {
+  Status add_provenance(const record::StoredItem& item, std::string_view id) {
     bool is_wanted = all_provenances_ && item.key.type != provenance_type();
     if (!is_wanted && query_.types.empty()) {
       TRY(is_wanted, provenances_.is_authors(item.row.header.source));
     }
-    auto target = is_wanted ? record::ResourceId::parse(bundle_.last_id())
-                            : std::optional<record::ResourceId>();
+    auto target = is_wanted ? record::ResourceId::parse(id) : std::optional<record::ResourceId>();
     if (!target) {
       return {};
     }
@@ -159,8 +147,8 @@ class Gathering {
     if (!made) {
       return {};
     }
-    ProvenanceId id{item.key.type, *target, item.row.header.version};
-    return bundle_.add_included("Provenance/" + id.text(), *made);
+    ProvenanceId name{item.key.type, *target, item.row.header.version};
+    return bundle_.add_included("Provenance/" + name.text(), *made);
   }
 
   // What is kept with several source patients of this person is shown with the first of them.

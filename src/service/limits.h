@@ -21,6 +21,15 @@ inline constexpr size_t kBundleBytesFirst = size_t{64} << 10;
 inline constexpr size_t kFastGrowthBytesMax = size_t{1} << 20;
 inline constexpr size_t kEntryBytes = 512;
 
+// Of the histories that are put in order before they are paged: versions read, and versions listed;
+// what the list starts with.
+inline constexpr size_t kVersionsReadMax = 2'000'000;
+inline constexpr size_t kVersionsListedMax = 200'000;
+inline constexpr size_t kVersionsListedFirst = 64;
+// Of the history of a source, for one page: changes read, and versions looked up and not shown.
+inline constexpr size_t kChangesReadMax = 100'000;
+inline constexpr size_t kVersionsPassedMax = 1'000;
+
 inline constexpr size_t kEraseTokenBytesMax = 4'096;
 inline constexpr std::chrono::microseconds kEraseTokenLife = std::chrono::hours(24);
 

@@ -7,7 +7,7 @@
 namespace continuum::service {
 namespace {
 
-constexpr uint8_t kFormat = 2;
+constexpr uint8_t kFormat = 3;
 
 std::string seal_context(const PageSeal& seal) {
   std::string out = "continuum page token";
@@ -29,7 +29,7 @@ Result<PageToken> decode(std::string_view bytes) {
   token.last.ord = record::Ord::from_value(ord);
   TRY(token.last.type, reader.u8());
   TRY(token.last.item, reader.u32());
-  TRY(token.version, reader.u32());
+  TRY(token.at, reader.u64());
   TRY(token.total, reader.varint());
   TRY(token.members, reader.u64());
   if (format != kFormat || !reader.empty()) {
@@ -47,7 +47,7 @@ std::string seal_page_token(const PageSeal& seal, const PageToken& token) {
   put_u48(plain, token.last.ord.value());
   put_u8(plain, token.last.type);
   put_u32(plain, token.last.item);
-  put_u32(plain, token.version);
+  put_u64(plain, token.at);
   put_varint(plain, token.total);
   put_u64(plain, token.members);
   std::string sealed;

@@ -1,7 +1,7 @@
 // Page tokens: where the next page of an answer starts, sealed.
 //
 // A token is base64url of an AES-256-GCM seal (crypto/aead.h) under Store::page_token_key().
-// Inside: format u8 (2), t u64, ord u48, type u8, item u32, version u32, total varint,
+// Inside: format u8 (3), t u64, ord u48, type u8, item u32, at u64, total varint,
 // members u64. The context, which must be the same to open it: "continuum page token", 0, SHA-256
 // of the address (path, 0, query), principal. So it is good for the same question by the same
 // principal only, on any server of the region, also after a restart.
@@ -21,7 +21,7 @@ inline constexpr std::string_view kPageParameter = "_page";
 struct PageToken {
   record::T t = 0;       // every page is of this moment
   record::ItemKey last;  // the last item shown
-  uint32_t version = 0;  // history: the last version shown
+  record::T at = 0;      // history: the commit that made the last version shown
   uint64_t total = 0;    // counted with the first page
   uint64_t members = 0;  // whole record: which source patients the person was made of
   bool operator==(const PageToken&) const = default;

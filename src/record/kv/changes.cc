@@ -25,47 +25,77 @@ Result<T> decode_t_key(std::string_view key) {
   return whole_u64(key);
 }
 
-std::string encode_changes(const std::vector<Change>& changes) {
+std::string changes_prefix(SourceNumber source) {
+  std::string key;
+  put_u16(key, source);
+  return key;
+}
+
+std::string changes_prefix(SourceNumber source, T t) {
+  std::string key = changes_prefix(source);
+  put_u64(key, ~t);
+  return key;
+}
+
+std::string changes_prefix(SourceNumber source, T t, Ord ord) {
+  return changes_prefix(source, t) + ord_key(ord);
+}
+
+std::string changes_key(const ChangesKey& key) {
+  std::string out = changes_prefix(key.source, key.t);
+  put_item_key(out, key.first);
+  return out;
+}
+
+Result<ChangesKey> decode_changes_key(std::string_view key) {
+  ByteReader reader(key);
+  ChangesKey out;
+  TRY(out.source, reader.u16());
+  TRY(T complement, reader.u64());
+  out.t = ~complement;
+  TRY(out.first, decode_item_key(reader.rest()));
+  if (reader.rest().size() != kItemKeySize) {
+    return fail(ErrorCode::kCorrupt, "a key of changes has the wrong size");
+  }
+  return out;
+}
+
+std::string encode_changes(std::span<const Change> changes) {
   std::string value;
-  for (size_t at = 0; at < changes.size();) {
-    size_t end = at;
-    while (end < changes.size() && changes[end].item.ord == changes[at].item.ord) {
-      ++end;
-    }
-    put_ord(value, changes[at].item.ord);
-    put_varint(value, end - at);
-    for (; at < end; ++at) {
-      put_u8(value, changes[at].item.type);
-      put_varint(value, changes[at].item.item);
-      put_varint(value, changes[at].version);
-      put_u8(value, changes[at].deleted ? 1 : 0);
-    }
+  for (const Change& change : changes) {
+    put_u8(value, change.item.type);
+    put_varint(value, change.item.item);
+    put_varint(value, change.version);
+    put_u8(value, change.deleted ? 1 : 0);
   }
   return value;
 }
 
-Result<std::vector<Change>> decode_changes(std::string_view value) {
+Result<std::vector<Change>> decode_changes(const ChangesKey& key, std::string_view value) {
   std::vector<Change> changes;
   ByteReader reader(value);
   while (!reader.empty()) {
-    TRY(uint64_t ord, reader.u48());
-    TRY(uint64_t count, reader.varint());
-    for (; count > 0; --count) {
-      Change change;
-      change.item.ord = Ord::from_value(ord);
-      TRY(change.item.type, reader.u8());
-      TRY(uint64_t item, reader.varint());
-      TRY(uint64_t version, reader.varint());
-      TRY(uint8_t flags, reader.u8());
-      change.item.item = static_cast<ItemNumber>(item);
-      change.version = static_cast<uint32_t>(version);
-      change.deleted = flags == 1;
-      if (flags > 1 || item > UINT32_MAX || version > UINT32_MAX ||
-          change.item.type >= fhir::type_count()) {
-        return fail(ErrorCode::kCorrupt, "a change has the wrong shape");
-      }
-      changes.push_back(change);
+    Change change;
+    change.source = key.source;
+    change.item.ord = key.first.ord;
+    TRY(change.item.type, reader.u8());
+    TRY(uint64_t item, reader.varint());
+    TRY(uint64_t version, reader.varint());
+    TRY(uint8_t flags, reader.u8());
+    change.item.item = static_cast<ItemNumber>(item);
+    change.version = static_cast<uint32_t>(version);
+    change.deleted = flags == 1;
+    bool is_in_order =
+        changes.empty() ? change.item == key.first : changes.back().item < change.item;
+    if (flags > 1 || item > UINT32_MAX || version > UINT32_MAX ||
+        change.item.type >= fhir::type_count() || !is_in_order ||
+        changes.size() == kChangesInRowMax) {
+      return fail(ErrorCode::kCorrupt, "a change has the wrong shape");
     }
+    changes.push_back(change);
+  }
+  if (changes.empty()) {
+    return fail(ErrorCode::kCorrupt, "a row of changes is empty");
   }
   return changes;
 }

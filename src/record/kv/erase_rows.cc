@@ -75,7 +75,9 @@ class Eraser {
     return std::optional<SourceNumber>(row.source);
   }
 
-  void forget_change(const ItemKey& key, T t) { forgotten_[t].insert(key); }
+  void forget_change(const ItemKey& key, const RowHeader& header) {
+    forgotten_[changes_prefix(header.source, header.t, key.ord)].insert(key);
+  }
 
   Status take_versions() {
     for (FamilyNumber family : {kCurrent, kHistory}) {
@@ -84,7 +86,7 @@ class Eraser {
         remove(family, cursor->key());
         TRY(ItemKey key, decode_item_key(cursor->key()));
         TRY(Row row, decode_row(cursor->value()));
-        forget_change(key, row.header.t);
+        forget_change(key, row.header);
         auto [oldest, is_first] = oldest_.try_emplace(key, row.header.version);
         oldest->second = std::min(oldest->second, row.header.version);
         if (!row.places.empty()) {
@@ -261,9 +263,9 @@ class Eraser {
     for (const ItemKey& item : past) {
       auto rows = scan(kHistory, current_key(item));
       while (rows->next()) {
-        TRY(T t, decode_history_t(rows->key()));
+        TRY(Row row, decode_row(rows->value()));
         remove(kHistory, rows->key());
-        forget_change(item, t);
+        forget_change(item, row.header);
         out_.touched.insert(quarantine);
       }
       TRY(rows->status());
@@ -385,17 +387,23 @@ class Eraser {
 
   // A commit that changed nothing else stays as a number and an instant.
   Status take_changes() {
-    for (const auto& [at, forgotten] : forgotten_) {
-      const T t = at;
-      const std::set<ItemKey>& items = forgotten;
-      std::string value;
-      TRY(bool found, view_.snapshot().get(kChanges, t_key(t), value));
-      if (!found) {
-        continue;
+    for (const auto& of_ord : forgotten_) {
+      const std::set<ItemKey>& forgotten = of_ord.second;
+      auto cursor = scan(kChanges, of_ord.first);
+      while (cursor->next()) {
+        TRY(ChangesKey key, decode_changes_key(cursor->key()));
+        TRY(auto changes, decode_changes(key, cursor->value()));
+        std::erase_if(changes,
+                      [&](const Change& change) { return forgotten.contains(change.item); });
+        if (changes.empty()) {
+          remove(kChanges, cursor->key());
+          continue;
+        }
+        key.first = changes.front().item;
+        out_.changes.remove(kChanges, cursor->key());
+        out_.changes.put(kChanges, changes_key(key), encode_changes(changes));
       }
-      TRY(auto changes, decode_changes(value));
-      std::erase_if(changes, [&](const Change& change) { return items.contains(change.item); });
-      out_.changes.put(kChanges, t_key(t), encode_changes(changes));
+      TRY(cursor->status());
     }
     return {};
   }
@@ -406,12 +414,13 @@ class Eraser {
   const FamilyProgress& progress_;
   size_t step_ = 0;
   ErasedRows out_;
-  std::set<ItemKey> shared_;                  // own items that others keep too, or did
-  std::map<ItemKey, uint32_t> oldest_;        // version there is a row of, of own items
-  std::map<ItemKey, ItemKey> new_homes_;      // of own items
-  std::set<Ord> new_home_ords_;               // of new homes
-  std::set<std::string> ids_;                 // directory keys that led here
-  std::map<T, std::set<ItemKey>> forgotten_;  // of what no commit tells any more
+  std::set<ItemKey> shared_;              // own items that others keep too, or did
+  std::map<ItemKey, uint32_t> oldest_;    // version there is a row of, of own items
+  std::map<ItemKey, ItemKey> new_homes_;  // of own items
+  std::set<Ord> new_home_ords_;           // of new homes
+  std::set<std::string> ids_;             // directory keys that led here
+  // Of what no commit tells any more: the start of its rows.
+  std::map<std::string, std::set<ItemKey>> forgotten_;
 };
 
 }  // namespace

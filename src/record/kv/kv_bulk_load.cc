@@ -120,7 +120,7 @@ class KvBulkLoad final : public BulkLoad {
       start_group();
       TRY(header.t, note(item));
       for (const Prepared::Copy& copy : item.copies) {
-        copy_ts.push_back(note_change(copy.key));
+        copy_ts.push_back(note_change(copy.key, header.source));
       }
       header.instant = group_.instant;
     }
@@ -138,18 +138,18 @@ class KvBulkLoad final : public BulkLoad {
   }
 
   // The t of the item's ord. Caller of this and the next holds mutex_.
-  T note_change(const ItemKey& key) {
+  T note_change(const ItemKey& key, SourceNumber source) {
     OrdChanges& of_ord = changes_[key.ord.value()];
     if (of_ord.t == 0) {
       of_ord.t = ++group_.t;
     }
-    of_ord.changes.push_back({key, 1, false});
+    of_ord.changes.push_back({key, 1, false, source});
     return of_ord.t;
   }
 
   // The same, and the item's link is noted.
   Result<T> note(const Prepared& item) {
-    T t = note_change(item.key);
+    T t = note_change(item.key, item.header.source);
     TRY(auto link, store_.read_link(item, group_));
     if (link) {
       store_.write_link(item, *link, t, group_);
@@ -161,9 +161,7 @@ class KvBulkLoad final : public BulkLoad {
   void write_commits() {
     auto put = put_into(lanes_[0].rows);
     for (auto& [ord, of_ord] : changes_) {
-      std::sort(of_ord.changes.begin(), of_ord.changes.end(),
-                [](const Change& a, const Change& b) { return a.item < b.item; });
-      put(kChanges, t_key(of_ord.t), encode_changes(of_ord.changes));
+      write_changes(of_ord.t, of_ord.changes, put);
       put(kTimes, t_key(of_ord.t), encode_instant(group_.instant));
       written_ords_.insert(ord);
     }

@@ -45,6 +45,12 @@ bool is_about_the_same(const Draft& draft, const StoredItem& stored) {
   return now == before;
 }
 
+auto put_into(kv::Batch& batch) {
+  return [&batch](FamilyNumber family, std::string_view key, std::string_view value) {
+    batch.put(family, key, value);
+  };
+}
+
 Status extract_index(const ItemKey& key, SourceNumber source, std::string_view body,
                      IndexEntries& out) {
   json::Document document;
@@ -500,7 +506,6 @@ Result<CommitResult> KvStore::add_rewriting(const CommitQueue::Rewriting& rewrit
   }
   CommitResult result;
   result.t = ++group.t;
-  group.batch.put(kChanges, t_key(result.t), encode_changes({}));
   group.batch.put(kTimes, t_key(result.t), encode_instant(group.instant));
   return result;
 }
@@ -544,12 +549,14 @@ Result<CommitResult> KvStore::add_items(std::span<Prepared> items,
     item.header.version = item.previous_version + 1;
     item.header.t = t;
     item.header.instant = group.instant;
-    changes.push_back({item.key, item.header.version, item.deletion});
+    const uint32_t version = item.header.version;
+    const SourceNumber source = item.header.source;
+    changes.push_back({item.key, version, item.deletion, source});
     if (item.moved_from && !item.previous_deleted) {
-      changes.push_back({*item.moved_from, item.header.version, true});
+      changes.push_back({*item.moved_from, version, true, source});
     }
     for (const Prepared::Copy& copy : item.copies) {
-      changes.push_back({copy.key, item.header.version, item.deletion || copy.leaves});
+      changes.push_back({copy.key, version, item.deletion || copy.leaves, source});
     }
     ++(item.deletion                ? result.deleted
        : item.previous_version == 0 ? result.created
@@ -560,8 +567,6 @@ Result<CommitResult> KvStore::add_items(std::span<Prepared> items,
   }
   group.t = t;
   result.t = t;
-  std::sort(changes.begin(), changes.end(),
-            [](const Change& a, const Change& b) { return a.item < b.item; });
   for (size_t i = 0; i < items.size(); ++i) {
     if (!items[i].unchanged) {
       write_item(items[i], group);
@@ -573,7 +578,7 @@ Result<CommitResult> KvStore::add_items(std::span<Prepared> items,
       write_link(items[i], *links[i], t, group);
     }
   }
-  group.batch.put(kChanges, t_key(t), encode_changes(changes));
+  write_changes(t, changes, put_into(group.batch));
   group.batch.put(kTimes, t_key(t), encode_instant(group.instant));
   return result;
 }
@@ -639,12 +644,6 @@ Status KvStore::check_unchanged(const Prepared& item, const Group& group) const 
 }
 
 namespace {
-
-auto put_into(kv::Batch& batch) {
-  return [&batch](FamilyNumber family, std::string_view key, std::string_view value) {
-    batch.put(family, key, value);
-  };
-}
 
 // Moves the row of `key` to history, and its index rows out.
 void supersede(const ItemKey& key, const IndexEntries& index, std::string_view row, T t,

@@ -6,6 +6,7 @@
 #include "base/check.h"
 #include "json/document.h"
 #include "record/body.h"
+#include "record/canonical.h"
 #include "record/kv/changes.h"
 #include "record/kv/directory.h"
 #include "record/kv/families.h"
@@ -167,6 +168,168 @@ Result<std::vector<StoredItem>> KvView::versions(const ItemKey& item) const {
   }
   TRY(cursor->status());
   return out;
+}
+
+Result<StoredItem> KvView::read_version_of(const VersionKey& version) const {
+  TRY(auto current, find_current(version.item));
+  if (current && current->row.header.t == version.t) {
+    return std::move(*current);
+  }
+  std::string value;
+  TRY(bool found, snapshot_->get(kHistory, history_key(version.item, version.t), value));
+  if (!found) {
+    return fail(ErrorCode::kNotFound, "the resource has no such version");
+  }
+  return decode_item(version.item, std::move(value));
+}
+
+// Walks current and history side by side.
+Status KvView::scan_versions(const VersionRange& range, const ScanVisitor& visit) const {
+  CHECK(range.type || !range.item);
+  std::string from = range.item   ? current_key({range.ord, *range.type, *range.item})
+                     : range.type ? start_of_type(range.ord, *range.type)
+                                  : ord_key(range.ord);
+  std::string to = kv::prefix_end(from);
+  auto current = snapshot_->scan(kCurrent, {from, to});
+  auto history = snapshot_->scan(kHistory, {from, to});
+  bool in_current = current->next();
+  TRY(current->status());
+  bool in_history = history->next();
+  TRY(history->status());
+  while (in_current || in_history) {
+    bool take_current =
+        in_current && (!in_history || current->key() <= history->key().substr(0, kItemKeySize));
+    kv::Cursor& cursor = take_current ? *current : *history;
+    StoredItem item;
+    TRY(item.key, decode_item_key(cursor.key()));
+    TRY(item.row, decode_row(cursor.value()));
+    TRY(bool go_on, visit(item));
+    if (!go_on) {
+      return {};
+    }
+    (take_current ? in_current : in_history) = cursor.next();
+    TRY(cursor.status());
+  }
+  return {};
+}
+
+Result<std::optional<RowHeader>> KvView::version_before(const VersionKey& version) const {
+  std::string to = kv::prefix_end(current_key(version.item));
+  auto cursor = snapshot_->scan(kHistory, {history_key(version.item, version.t), to});
+  bool found = cursor->next();
+  if (found && cursor->key() == history_key(version.item, version.t)) {
+    found = cursor->next();
+  }
+  TRY(cursor->status());
+  if (!found) {
+    return std::optional<RowHeader>();
+  }
+  TRY(Row row, decode_row(cursor->value()));
+  return std::optional<RowHeader>(row.header);
+}
+
+Result<std::optional<RowHeader>> KvView::version_after(const VersionKey& version) const {
+  std::string from = current_key(version.item);
+  auto cursor = snapshot_->scan(kHistory, {from, kv::prefix_end(from)});
+  if (cursor->seek_before(history_key(version.item, version.t))) {
+    TRY(Row row, decode_row(cursor->value()));
+    return std::optional<RowHeader>(row.header);
+  }
+  TRY(cursor->status());
+  TRY(auto current, find_current(version.item));
+  return current && current->row.header.t > version.t
+             ? std::optional<RowHeader>(current->row.header)
+             : std::nullopt;
+}
+
+Result<ResourceId> KvView::id_of(const StoredItem& item) const {
+  std::string body;
+  if (!item.row.header.deleted) {
+    TRY(open_canonical(item, body));
+  } else {
+    // Before a deletion there was something, unless it is the end of an end.
+    std::string to = kv::prefix_end(current_key(item.key));
+    auto cursor = snapshot_->scan(kHistory, {history_key(item.key, item.row.header.t), to});
+    while (body.empty() && cursor->next()) {
+      StoredItem before;
+      before.key = item.key;
+      TRY(before.row, decode_row(cursor->value()));
+      if (!before.row.header.deleted) {
+        TRY(open_canonical(before, body));
+      }
+    }
+    TRY(cursor->status());
+  }
+  auto id = id_in(body, fhir::type_name(item.key.type));
+  auto parsed = id ? ResourceId::parse(*id) : std::nullopt;
+  if (!parsed) {
+    return fail(ErrorCode::kCorrupt, "a body does not start with the type of its key and an id");
+  }
+  return *parsed;
+}
+
+bool comes_before(const VersionKey& a, const VersionKey& b, Order order) {
+  bool is_newer_first = a.t != b.t ? a.t > b.t : a.item < b.item;
+  return order == Order::kNewestFirst ? is_newer_first : a != b && !is_newer_first;
+}
+
+Status KvView::scan_changes(const ChangesQuery& query, const ChangeVisitor& visit) const {
+  CHECK(query.from >= 1);
+  return query.order == Order::kNewestFirst ? scan_changes_forwards(query, visit)
+                                            : scan_changes_backwards(query, visit);
+}
+
+Status KvView::scan_changes_forwards(const ChangesQuery& query, const ChangeVisitor& visit) const {
+  auto cursor =
+      snapshot_->scan(kChanges, {changes_prefix(query.source, query.to),
+                                 kv::prefix_end(changes_prefix(query.source, query.from))});
+  bool more = false;
+  if (query.after) {
+    // The row that holds it may begin before it.
+    std::string at = changes_key({query.source, query.after->t, query.after->item});
+    at.push_back('\0');
+    more = cursor->seek_before(at);
+    TRY(cursor->status());
+    more = more || cursor->seek(at);
+  } else {
+    more = cursor->next();
+  }
+  for (; more; more = cursor->next()) {
+    TRY(ChangesKey key, decode_changes_key(cursor->key()));
+    TRY(auto changes, decode_changes(key, cursor->value()));
+    for (const Change& change : changes) {
+      if (query.after && !comes_before(*query.after, {key.t, change.item}, query.order)) {
+        continue;
+      }
+      TRY(bool go_on, visit(key.t, change));
+      if (!go_on) {
+        return {};
+      }
+    }
+  }
+  return cursor->status();
+}
+
+Status KvView::scan_changes_backwards(const ChangesQuery& query, const ChangeVisitor& visit) const {
+  std::string end = kv::prefix_end(changes_prefix(query.source, query.from));
+  auto cursor = snapshot_->scan(kChanges, {changes_prefix(query.source, query.to), end});
+  std::string before =
+      query.after ? changes_key({query.source, query.after->t, query.after->item}) : end;
+  while (cursor->seek_before(before)) {
+    before = cursor->key();
+    TRY(ChangesKey key, decode_changes_key(before));
+    TRY(auto changes, decode_changes(key, cursor->value()));
+    for (auto change = changes.rbegin(); change != changes.rend(); ++change) {
+      if (query.after && !comes_before(*query.after, {key.t, change->item}, query.order)) {
+        continue;
+      }
+      TRY(bool go_on, visit(key.t, *change));
+      if (!go_on) {
+        return {};
+      }
+    }
+  }
+  return cursor->status();
 }
 
 Status KvView::open_canonical(const StoredItem& item, std::string& out) const {
@@ -505,6 +668,13 @@ Result<Person> KvView::person_of(Ord ord, std::optional<T> as_of) const {
   }
   person.number = link->person;
   TRY(person.members, members_of(link->person, link->method, as_of));
+  return person;
+}
+
+Result<Person> KvView::person(PersonNumber number, std::optional<T> as_of) const {
+  Person person;
+  person.number = number;
+  TRY(person.members, members_of(number, LinkMethod::kNhsNumberAndBirthDate, as_of));
   return person;
 }
 

@@ -25,6 +25,12 @@ class KvView final : public View {
   Result<StoredItem> read(const ItemKey& item) const override;
   Result<StoredItem> read_version(const ItemKey& item, uint32_t version) const override;
   Result<std::vector<StoredItem>> versions(const ItemKey& item) const override;
+  Result<StoredItem> read_version_of(const VersionKey& version) const override;
+  Status scan_versions(const VersionRange& range, const ScanVisitor& visit) const override;
+  Result<std::optional<RowHeader>> version_before(const VersionKey& version) const override;
+  Result<std::optional<RowHeader>> version_after(const VersionKey& version) const override;
+  Result<ResourceId> id_of(const StoredItem& item) const override;
+  Status scan_changes(const ChangesQuery& query, const ChangeVisitor& visit) const override;
   Status append_resource(const StoredItem& item, std::string& out) const override;
   Status open_canonical(const StoredItem& item, std::string& out) const override;
   Status scan(Ord ord, const ScanOptions& options, const ScanVisitor& visit) const override;
@@ -40,6 +46,7 @@ class KvView final : public View {
   Result<std::vector<ItemKey>> find_matching(const Criteria& criteria,
                                              size_t count_max) const override;
   Result<Person> person_of(Ord ord, std::optional<T> as_of) const override;
+  Result<Person> person(PersonNumber number, std::optional<T> as_of) const override;
   Result<std::vector<SourcePatient>> apart_from(Ord ord, std::optional<T> as_of) const override;
   Result<std::optional<PersonNumber>> person_matching(std::string_view match) const override;
   Result<SourcePatient> source_patient(Ord ord) const override;
@@ -66,6 +73,8 @@ class KvView final : public View {
   Result<bool> tell_care(SourceNumber source, const StoredItem& item,
                          const CareVisitor& visit) const;
   Status scan_care_rows(const std::string& prefix, const CareVisitor& visit) const;
+  Status scan_changes_forwards(const ChangesQuery& query, const ChangeVisitor& visit) const;
+  Status scan_changes_backwards(const ChangesQuery& query, const ChangeVisitor& visit) const;
   Status scan_current(Ord ord, const ScanOptions& options, const ScanVisitor& visit) const;
   Status scan_as_of(Ord ord, const ScanOptions& options, const ScanVisitor& visit) const;
   Result<SourcePatient> source_patient(Ord ord, LinkMethod method) const;

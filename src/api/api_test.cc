@@ -499,11 +499,11 @@ TEST(Everything, TellsArrivalsAndWhatFailed) {
   fixture.source("import");  // known to the store alone
   http::Response response = fixture.get("Patient/" + id + "/$everything");
   auto told = Body(response.body).diagnostics();
-  ASSERT_EQ(told.size(), 6U);
+  ASSERT_EQ(told.size(), 7U);
   EXPECT_NE(told[0].find("alone: not joined"), std::string::npos);
   EXPECT_NE(told[1].find("7 failed to load (Observation: reason 1; "), std::string::npos);
   EXPECT_NE(told[1].find("reason 5; and others)"), std::string::npos);
-  EXPECT_EQ(told[5], "source import (not in region.toml): never received");
+  EXPECT_EQ(told[6], "source import (not in region.toml): never received");
   EXPECT_NE(response.body.find(R"({"url":"failed","valueInteger":7})"), std::string::npos);
   EXPECT_NE(response.body.find(R"({"url":"lastReceived","valueInstant":")" +
                                to_fhir_instant(arrival.instant)),

@@ -184,7 +184,10 @@ Connection::Step Connection::begin_request(std::string_view head) {
   }
   framing_ = *framing;
   keep_alive_ = framing_.keep_alive;
-  if (framing_.length > limits().body_bytes_max) {
+  const BodyLimit& body_limit = worker_.shared.options.body_limit;
+  body_bytes_max_ = body_limit ? std::min(body_limit(request_), limits().body_bytes_max)
+                               : limits().body_bytes_max;
+  if (framing_.length > body_bytes_max_) {
     return refuse_request({.status = 413, .reason = "the body is too large"});
   }
   in_flight_ = Counted(worker_.shared.requests);
@@ -204,7 +207,7 @@ Connection::Step Connection::begin_body() {
   phase_ = Phase::kBody;
   body_size_ = 0;
   if (framing_.body == BodyKind::kChunked) {
-    chunks_.emplace(limits().body_bytes_max);
+    chunks_.emplace(body_bytes_max_);
   }
   set_deadline(limits().body_ms_max);
   if (!framing_.expects_continue || !unread().empty()) {
@@ -224,7 +227,7 @@ bool Connection::grow_body_reservation(uint64_t needed) {
   if (needed <= held && held != 0) {
     return true;
   }
-  const uint64_t wanted = std::max<uint64_t>(needed, std::min(held * 2, limits().body_bytes_max));
+  const uint64_t wanted = std::max<uint64_t>(needed, std::min(held * 2, body_bytes_max_));
   if (held != 0) {
     return body_bytes_.grow(wanted - held).has_value();
   }

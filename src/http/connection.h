@@ -172,7 +172,8 @@ class Connection : public std::enable_shared_from_this<Connection> {
   std::optional<ChunkedReader> chunks_;
   Framing framing_;
   Request request_;
-  size_t body_size_ = 0;  // received of a kLength body
+  uint64_t body_bytes_max_ = 0;  // of this request
+  size_t body_size_ = 0;         // received of a kLength body
   uint64_t lingered_bytes_ = 0;
   ByteBudget::Reservation body_bytes_;
   Counted in_flight_;

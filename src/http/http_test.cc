@@ -11,6 +11,33 @@
 namespace continuum::http {
 namespace {
 
+TEST(Framing, TakesBodiesByWhatTheHeadSays) {
+  Options options;
+  options.limits.body_bytes_max = 100;
+  options.body_limit = [](const Request& head) {
+    return head.headers.contains("Known") ? uint64_t{1'000} : uint64_t{10};
+  };
+  const auto server = serve(echo, options);
+  const std::string post = "POST / HTTP/1.1\r\nHost: x\r\n";
+  const std::string known = post + "Known: 1\r\n";
+  auto length = [](size_t size) {
+    return "Content-Length: " + std::to_string(size) + "\r\n\r\n" + std::string(size, 'a');
+  };
+  auto chunk = [](size_t size) {
+    return "Transfer-Encoding: chunked\r\n\r\n" + std::to_string(size) + "\r\n" +
+           std::string(16 * (size / 10) + size % 10, 'a') + "\r\n0\r\n\r\n";
+  };
+  const std::pair<std::string, int> rows[] = {
+      {post + length(10), 200},   {post + length(11), 413},   {known + length(11), 200},
+      {known + length(100), 200}, {known + length(101), 413}, {post + chunk(8), 200},
+      {post + chunk(10), 413},    {known + chunk(10), 200}};
+  for (const auto& [text, status] : rows) {
+    RawPeer peer(server->port());
+    peer.say(text).finish_saying();
+    EXPECT_EQ(status_of(peer.hear_all()), status) << text;
+  }
+}
+
 // Each row is sent whole, then the sending side is closed; the status of the first answer counts,
 // and the server must close.
 TEST(Framing, Table) {

@@ -37,12 +37,17 @@ using DeferringHandler = std::function<void(const Request&, Reply)>;
 // added to 503. Called on any thread; when it throws, the answer has no body.
 using ErrorBody = std::function<Response(int status, std::string_view reason)>;
 
+// How large the body of a request may be, of which the head alone is there. Called on the server's
+// threads; must be quick.
+using BodyLimit = std::function<uint64_t(const Request& head)>;
+
 struct Options {
   std::string address = "127.0.0.1";  // numeric IPv4 or IPv6
   uint16_t port = 0;                  // 0: any free port, see Server::port()
   unsigned threads = 0;               // 0: one a core, at least 2
   bool allow_non_loopback = false;    // otherwise any address but loopback is refused
   Limits limits = {};
+  BodyLimit body_limit = nullptr;  // null, or over limits.body_bytes_max: that
   // Shared with handlers that reserve before they build; must outlive the server. Null: the server
   // makes its own of limits.bytes_in_flight_max.
   ByteBudget* budget = nullptr;

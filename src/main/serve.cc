@@ -33,7 +33,7 @@ constexpr std::chrono::milliseconds kStopGrace{10'000};
 // A handler waits for nothing but blocks to be read.
 constexpr unsigned kThreadsPerCore = 4;
 constexpr std::chrono::milliseconds kWatchStep{1'000};
-constexpr size_t kFormBytesMax = size_t{1} << 20;
+constexpr uint64_t kUnknownBodyBytesMax = uint64_t{1} << 20;
 constexpr uint32_t kMillisPerSecond = 1'000;
 constexpr std::chrono::milliseconds kBackupLineMsMax{5'000};
 // Files that are replaced meanwhile don't go.
@@ -122,8 +122,13 @@ http::Options to_server_options(const ServeArguments& arguments, const config::R
   options.port = arguments.port.value_or(region.listen.port);
   options.threads = std::max(1U, std::thread::hardware_concurrency()) * kThreadsPerCore;
   options.limits = to_http_limits(region.limits);
-  // Forms are all that is taken until writing arrives; nobody unknown should fill the memory.
-  options.limits.body_bytes_max = std::min(options.limits.body_bytes_max, kFormBytesMax);
+  // SAFETY: bodies are read before tokens are. Who doesn't even bring one gets little of the
+  // memory, and nothing but a resource needs more.
+  options.body_limit = [](const http::Request& head) {
+    bool is_form =
+        head.headers.joined("Content-Type").find("x-www-form-urlencoded") != std::string::npos;
+    return head.headers.contains("Authorization") && !is_form ? UINT64_MAX : kUnknownBodyBytesMax;
+  };
   options.budget = &budget;
   options.error_body = api::Api::server_error;
   return options;

@@ -280,9 +280,9 @@ TEST_F(RefusalTest, NamesWhatIsNewerThanTheProgram) {
   BackupMoment moment = *folder->list()->back().moment;
   const std::string path = "/backups/moments/" + moment.name();
   was = *read_file(disk_, path, 1 << 20);
-  moment.facts.format = 3;
+  ++moment.facts.format;
   write(path, encode_manifest(moment, BackupKey(*read_file_key(options()))));
-  EXPECT_EQ(refused(options("/restored")), ErrorCode::kUnsupported) << "a store of format 3";
+  EXPECT_EQ(refused(options("/restored")), ErrorCode::kUnsupported) << "a newer store";
   write(path, "continuum backup 2\nwhatever follows\n");
   EXPECT_EQ(refused(options("/restored")), ErrorCode::kUnsupported) << "a backup of format 2";
   write(path, was);

@@ -57,6 +57,7 @@ Status set_marks(json::Document& document, json::Node& meta, Marks marks) {
     return fail(ErrorCode::kInvalid, "meta.tag is not an array",
                 {{"meta.tag", "expected an array of Codings"}});
   }
+  bool was_empty = tags->first == nullptr;
   for (json::Node* at = tags->first; at != nullptr;) {
     json::Node* next = at->next;
     if (at->string("system") == kMarkSystem) {
@@ -70,7 +71,7 @@ Status set_marks(json::Document& document, json::Node& meta, Marks marks) {
     json::Document::append(*mark, *document.make_string("code", kStructureFaultsMark));
     json::Document::append(*tags, *mark);
   }
-  if (tags->first == nullptr) {
+  if (tags->first == nullptr && !was_empty) {
     json::Document::remove(meta, *tags);
   }
   return {};

@@ -1,5 +1,6 @@
 #include "api/answer.h"
 
+#include "api/binary.h"
 #include "api/content_type.h"
 #include "api/errors.h"
 #include "api/exchange.h"
@@ -96,14 +97,16 @@ tl::expected<Understood, http::Response> understand(const http::Request& request
   }
   bool has_bundle = route.interaction == Interaction::kBatch;
   bool has_resource = has_bundle || (writes(route.interaction) && !is_deletion && !is_patch);
-  if (has_resource && !is_json(request.headers)) {
+  if (has_resource && !is_json(request.headers) && !brings_content(request, route)) {
     return refuse(problem(415, "send application/fhir+json"));
   }
   auto parameters = read_parameters(request, route.interaction);
   if (!parameters) {
     return refuse(error_response(parameters.error()));
   }
-  auto content_type = negotiate(request.headers, find(*parameters, "_format"));
+  auto content_type = wants_content(request, route, *parameters)
+                          ? kFhirJson
+                          : negotiate(request.headers, find(*parameters, "_format"));
   if (!content_type) {
     return refuse(problem(406, "answers are application/fhir+json, FHIR 4.0"));
   }

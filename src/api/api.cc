@@ -237,10 +237,13 @@ void Api::State::write(const http::Request& request, const Route& route,
       return refuse_all(disclosed.error(), exit);
     }
     if (attempt == kWriteAttemptsMax) {
-      return leave(Door::tell_everybody(
-                       OpenFact::kTooMany,
-                       error_response({ErrorCode::kBusy, "others write the same: try again"})),
-                   exit);
+      auto last = options.door.enter(principal, to_ledger(request, route));
+      if (!last) {
+        return refuse_all(last.error(), exit);
+      }
+      Error busy{ErrorCode::kBusy, "others write the same: try again"};
+      exit.error = busy.text();
+      return close(std::move(*last), route, error_response(busy), std::move(exit));
     }
   }
 }

@@ -12,7 +12,7 @@
 namespace continuum::api {
 namespace {
 
-constexpr std::string_view kFhirJson = "application/fhir+json";
+constexpr std::string_view kFhirMedia = "application/fhir+json";
 constexpr std::string_view kJsonPatch = "application/json-patch+json";
 
 tl::unexpected<Error> refuse(std::string message, const std::string& where, std::string what) {
@@ -109,7 +109,7 @@ Result<http::Request> request_of(const service::SentEntry& entry, const http::Re
   request.peer = batch.peer;
   request.version_minor = batch.version_minor;
   request.headers.add("Authorization", batch.headers.joined("Authorization"));
-  request.headers.add("Accept", kFhirJson);
+  request.headers.add("Accept", kFhirMedia);
   request.headers.add("Prefer", batch.headers.contains("Prefer") ? batch.headers.joined("Prefer")
                                                                  : "return=minimal");
   add(request.headers, "If-Match", asked.if_match);
@@ -121,7 +121,7 @@ Result<http::Request> request_of(const service::SentEntry& entry, const http::Re
     request.headers.add("Content-Type", kJsonPatch);
   } else if (!entry.resource.empty()) {
     request.body = entry.resource;
-    request.headers.add("Content-Type", kFhirJson);
+    request.headers.add("Content-Type", kFhirMedia);
   }
   return request;
 }

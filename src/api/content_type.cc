@@ -105,6 +105,19 @@ std::optional<std::string_view> negotiate(const http::Headers& headers,
   return best;
 }
 
+bool names_our_json(const http::Headers& headers) {
+  std::string accept = headers.joined("Accept");
+  std::string_view rest = accept;
+  for (size_t i = 0; i < kMediaRangesMax && !rest.empty(); ++i) {
+    MediaRange range = parse_range(take(rest, ','));
+    bool is_range = range.media.ends_with('*');
+    if (range.weight > 0 && !is_range && answer_for(range.media)) {
+      return true;
+    }
+  }
+  return false;
+}
+
 namespace {
 
 bool is_of(const http::Headers& headers, std::string_view type) {

@@ -13,6 +13,9 @@ namespace continuum::api {
 std::optional<std::string_view> negotiate(const http::Headers& headers,
                                           std::optional<std::string_view> format);
 
+// Whether Accept names FHIR's JSON, or plain JSON, by name.
+bool names_our_json(const http::Headers& headers);
+
 // Whether the body is a form (else 415).
 bool is_form(const http::Headers& headers);
 // Whether the body is a resource in JSON (else 415).

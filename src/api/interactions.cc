@@ -1,6 +1,7 @@
 #include <charconv>
 
 #include "access/whose_history.h"
+#include "api/binary.h"
 #include "api/exchange.h"
 #include "api/preconditions.h"
 #include "service/everything.h"
@@ -45,6 +46,9 @@ Result<http::Response> send_item(const Exchange& exchange, const record::StoredI
   TRY(service::Answer built, service::open_resource(exchange.service, item));
   http::Response response = answer(exchange, std::move(built));
   add_validators(item.row.header, response.headers);
+  if (wants_content(exchange.request, exchange.route, exchange.parameters)) {
+    TRY(to_content(response));
+  }
   return response;
 }
 

@@ -1,6 +1,7 @@
 // create, update, delete and transaction: between HTTP and service/write.h.
 #include <fmt/format.h>
 
+#include "api/binary.h"
 #include "api/exchange.h"
 #include "api/preconditions.h"
 #include "api/prefer.h"
@@ -88,7 +89,11 @@ Result<PreparedWrite> prepare_one(const Exchange& exchange, const service::Write
   change.kind = kind_of(exchange.route.interaction);
   change.type = exchange.route.type;
   change.id = exchange.route.id;
-  change.body = exchange.request.body;
+  std::string binary;
+  if (brings_content(exchange.request, exchange.route)) {
+    binary = to_binary(exchange.request, exchange.route);
+  }
+  change.body = binary.empty() ? exchange.request.body : binary;
   TRY(change.criteria, criteria_of(exchange));
   TRY(change.condition,
       precondition_of(field(headers, "If-Match"), field(headers, "If-None-Match")));

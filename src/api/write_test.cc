@@ -278,6 +278,50 @@ TEST_F(WriteTest, ASourceMayBeMarkedInsteadOfRefused) {
   expect_sound();
 }
 
+TEST_F(WriteTest, ABinaryIsItsContent) {
+  std::string id = create("Patient", patient("Smith"));
+  const std::string content("<p>\0\xff</p>", 9);
+  auto ask = [&](std::string_view method, const std::string& target, std::string_view accept,
+                 const std::string& body = "", std::string_view caller = kGp) {
+    http::Request request = fixture_.request(method, target, caller);
+    request.body = body;
+    request.headers.set("Accept", accept);
+    if (!body.empty()) {
+      request.headers.add("Content-Type", "text/html");
+      request.headers.add("X-Security-Context", "Patient/" + id);
+    }
+    return fixture_.send(request);
+  };
+  http::Response made = ask("POST", "Binary", "application/fhir+json", content);
+  ASSERT_EQ(made.status, 201) << made.body;
+  EXPECT_NE(made.body.find(R"("contentType":"text/html")"), std::string::npos) << made.body;
+  std::string binary = "Binary/" + id_in(made);
+  for (std::string_view accept : {"", "*/*", "text/html", "image/png", "application/*"}) {
+    http::Response raw = ask("GET", binary, accept);
+    EXPECT_EQ(raw.status, 200) << accept << raw.body;
+    EXPECT_EQ(raw.body, content);
+    EXPECT_EQ(field(raw, "Content-Type"), "text/html");
+    EXPECT_EQ(field(raw, "Content-Disposition"), "attachment");
+    EXPECT_EQ(field(raw, "Content-Security-Policy"), "sandbox; default-src 'none'");
+    EXPECT_EQ(field(raw, "X-Security-Context"), "Patient/" + id);
+    EXPECT_EQ(field(raw, "ETag"), "W/\"1\"");
+    EXPECT_NE(field(raw, kReceiptField), "(none)");
+  }
+  EXPECT_EQ(ask("GET", binary, "text/html, application/fhir+json;q=0.5").body, made.body);
+  EXPECT_EQ(ask("GET", binary + "?_format=json", "text/html").body, made.body);
+  http::Response changed = ask("PUT", binary, "application/fhir+json", "other");
+  EXPECT_EQ(changed.status, 200) << changed.body;
+  EXPECT_EQ(ask("GET", binary, "*/*").body, "other");
+  EXPECT_EQ(ask("GET", binary + "/_history/1", "*/*").body, content);
+  // It is with its patient, and nobody else's.
+  EXPECT_NE(get("Patient/" + id + "/$everything").body.find(id_in(made)), std::string::npos);
+  EXPECT_EQ(ask("GET", binary, "*/*", "", kGp2).status, 404);
+  EXPECT_EQ(ask("PUT", binary, "*/*", "x", kGp2).status, 404);
+  // Others than Binaries are resources.
+  EXPECT_EQ(ask("POST", "Patient", "*/*", "text").status, 415);
+  expect_sound();
+}
+
 TEST_F(WriteTest, WhatWasReadCanBeSentBack) {
   std::string id = create("Patient", patient("Smith"));
   http::Response same = send("PUT", "Patient/" + id, get("Patient/" + id).body);

@@ -66,7 +66,7 @@ bool accepts_date(DatePrefix prefix, const fhir::DateRange& wanted, const fhir::
   return false;
 }
 
-RowTest date_test(const DateIs& test, std::string key) {
+RowTest date_test(const DateIs& test, const std::string& key) {
   RowTest rows = all_under(kRanges, key);
   if (test.prefix == DatePrefix::kEq) {  // it starts within
     rows.from = key;

@@ -23,13 +23,15 @@ if(CCACHE_PROGRAM)
   set(CMAKE_CXX_COMPILER_LAUNCHER "${CCACHE_PROGRAM}")
 endif()
 
-# continuum_library(NAME folder SRCS... HDRS... DEPS... [TESTS x_test.cc...] [FUZZERS x_fuzz.cc...])
+# continuum_library(NAME folder SRCS... HDRS... DEPS... [TESTS x_test.cc...] [TEST_SHARDS n]
+#                   [FUZZERS x_fuzz.cc...])
 #
 # One library a folder: continuum_<NAME>. TESTS become one executable <NAME>_test, registered with
-# ctest under the label "unit". Each FUZZERS file becomes its own libFuzzer executable when
-# CONTINUUM_FUZZ is on; its seed corpus, if any, is tests/corpus/<file without .cc>/.
+# ctest under the label "unit"; with TEST_SHARDS in so many parts, which run beside each other. Each
+# FUZZERS file becomes its own libFuzzer executable when CONTINUUM_FUZZ is on; its seed corpus, if
+# any, is tests/corpus/<file without .cc>/.
 function(continuum_library)
-  cmake_parse_arguments(ARG "" "NAME" "HDRS;SRCS;DEPS;TESTS;TEST_DEPS;FUZZERS" ${ARGN})
+  cmake_parse_arguments(ARG "" "NAME;TEST_SHARDS" "HDRS;SRCS;DEPS;TESTS;TEST_DEPS;FUZZERS" ${ARGN})
   set(target continuum_${ARG_NAME})
   if(ARG_SRCS)
     add_library(${target} STATIC ${ARG_SRCS} ${ARG_HDRS})
@@ -41,9 +43,20 @@ function(continuum_library)
   if(CONTINUUM_TESTS AND ARG_TESTS)
     add_executable(${ARG_NAME}_test ${ARG_TESTS})
     target_link_libraries(${ARG_NAME}_test PRIVATE ${target} ${ARG_TEST_DEPS} GTest::gtest_main)
-    add_test(NAME ${ARG_NAME}_test COMMAND ${ARG_NAME}_test --gtest_brief=1
-             WORKING_DIRECTORY "${CMAKE_SOURCE_DIR}")
-    set_tests_properties(${ARG_NAME}_test PROPERTIES LABELS unit)
+    if(NOT ARG_TEST_SHARDS)
+      set(ARG_TEST_SHARDS 1)
+    endif()
+    foreach(shard RANGE 1 ${ARG_TEST_SHARDS})
+      set(test ${ARG_NAME}_test)
+      if(ARG_TEST_SHARDS GREATER 1)
+        string(APPEND test "_${shard}_of_${ARG_TEST_SHARDS}")
+      endif()
+      math(EXPR index "${shard} - 1")
+      add_test(NAME ${test} COMMAND ${ARG_NAME}_test --gtest_brief=1
+               WORKING_DIRECTORY "${CMAKE_SOURCE_DIR}")
+      set_tests_properties(${test} PROPERTIES LABELS unit ENVIRONMENT
+        "GTEST_TOTAL_SHARDS=${ARG_TEST_SHARDS};GTEST_SHARD_INDEX=${index}")
+    endforeach()
   endif()
   if(CONTINUUM_FUZZ)
     foreach(source ${ARG_FUZZERS})

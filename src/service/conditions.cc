@@ -1,9 +1,5 @@
 #include "service/conditions.h"
 
-#include <algorithm>
-
-#include "json/document.h"
-
 namespace continuum::service {
 namespace {
 
@@ -60,15 +56,9 @@ Result<Conditions::Known> Conditions::look_up_new(record::Criteria criteria) {
 Result<Met> Conditions::met(const record::ItemKey& item) const {
   const record::View& view = visit_.whole_view();
   TRY(auto stored, view.read(item));
-  std::string body;
-  TRY(view.open_canonical(stored, body));
-  json::Document document;
-  TRY(document.parse(body));
-  auto id = record::ResourceId::parse(document.root()->string("id"));
-  if (!id) {
-    return fail(ErrorCode::kCorrupt, "a stored resource has no id");
-  }
-  Met met{{item.type, *id}, {}};
+  Met met;
+  TRY(record::ResourceId id, view.id_of(stored));
+  met.resource = {item.type, id};
   TRY(met.located, view.locate(met.resource));
   return met;
 }

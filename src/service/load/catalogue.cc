@@ -247,15 +247,8 @@ Result<std::vector<Target>> Catalogue::search_store(const IdentifierCriteria& cr
     if (stored.row.header.source != source_) {
       continue;
     }
-    std::string body;
-    TRY(view.open_canonical(stored, body));
-    json::Document document;
-    TRY(document.parse(body));
-    auto id = record::ResourceId::parse(document.root()->string("id"));
-    if (!id) {
-      return fail(ErrorCode::kCorrupt, "a stored resource has no regional id");
-    }
-    found.push_back({criteria.type, *id});
+    TRY(record::ResourceId id, view.id_of(stored));
+    found.push_back({criteria.type, id});
   }
   return found;
 }

@@ -111,7 +111,7 @@ Result<bool> LegitimateRelationships::look_up_organisation(const record::Resourc
 }
 
 Result<bool> LegitimateRelationships::is_own_organisation(const record::ResourceId& id) {
-  auto known = known_.find({id.bucket, id.hash});
+  auto known = known_.find({id.bucket, id.hash, id.given});
   if (known != known_.end()) {
     return known->second;
   }
@@ -124,7 +124,7 @@ Result<bool> LegitimateRelationships::is_own_organisation(const record::Resource
       remembered_->keep(t, organisation_.ods_code, id, *kept);
     }
   }
-  known_.emplace(std::pair(id.bucket, id.hash), *kept);
+  known_.emplace(std::tuple(id.bucket, id.hash, id.given), *kept);
   return *kept;
 }
 

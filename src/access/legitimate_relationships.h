@@ -100,7 +100,7 @@ class LegitimateRelationships {
   std::optional<record::T> as_of_;
   OwnOrganisations* remembered_;
   // Organization resources seen, and whether they are this organisation.
-  std::map<std::pair<uint16_t, record::IdHash>, bool> known_;
+  std::map<std::tuple<uint16_t, record::IdHash, std::string>, bool> known_;
 };
 
 }  // namespace continuum::access

@@ -231,11 +231,62 @@ void Visit::refuse(record::Ord named, const Standing& standing, std::string_view
 
 Result<record::Located> Visit::locate(const record::ResourceKey& resource) {
   auto located = view_->locate(resource);
-  if (!located && located.error().code == ErrorCode::kNotFound) {
+  if (!located) {
+    return located_as_of(located.error().code == ErrorCode::kNotFound
+                             ? Result<std::optional<record::Located>>(std::nullopt)
+                             : fail(located.error()));
+  }
+  return located_as_of(std::optional(std::move(*located)));
+}
+
+Result<record::Located> Visit::locate(fhir::TypeNumber type, const record::IdHash& hash) {
+  return located_as_of(view_->find(type, hash));
+}
+
+// The directory tells where it is now; when the answer replayed was given it may have been
+// elsewhere.
+Result<record::Located> Visit::located_as_of(Result<std::optional<record::Located>> found) {
+  TRY(auto located, std::move(found));
+  if (!located) {
     note_absent();
     return absent();
   }
-  return located;
+  if (!as_of_) {
+    return std::move(*located);
+  }
+  TRY(auto then, version_as_of(located->key));
+  if (!then) {
+    TRY(auto former, view_->former_places(located->key.type, located->id.hash));
+    for (auto at = former.begin(); at != former.end() && !then; ++at) {
+      TRY(then, version_as_of(at->item));
+    }
+  }
+  if (then) {
+    located->key = then->key;
+  }
+  return std::move(*located);
+}
+
+Result<std::vector<record::ItemKey>> Visit::places_of(const record::Located& located) const {
+  std::vector<record::ItemKey> places{located.key};
+  TRY(auto former, view_->former_places(located.key.type, located.id.hash));
+  for (const record::FormerPlace& place : former) {
+    if (place.item.ord.is_patient() && place.item != located.key) {
+      places.push_back(place.item);
+    }
+  }
+  return places;
+}
+
+Result<record::ItemKey> Visit::place_of_version(const record::Located& located,
+                                                uint32_t version) const {
+  TRY(auto former, view_->former_places(located.key.type, located.id.hash));
+  for (auto at = former.rbegin(); at != former.rend(); ++at) {
+    if (version <= at->last_version) {
+      return at->item.ord.is_patient() ? at->item : located.key;
+    }
+  }
+  return located.key;
 }
 
 Result<bool> Visit::may_see_anything_of(record::Ord ord) {
@@ -388,7 +439,7 @@ Result<std::optional<record::StoredItem>> Visit::read_change(const record::Versi
     return fail(ErrorCode::kCorrupt, "a change has no version");
   }
   TRY(record::StoredItem item, std::move(stored));
-  if (record::is_copy(item.row, item.key)) {
+  if (record::is_copy(item.row, item.key) || item.row.header.moved) {
     return std::optional<record::StoredItem>();
   }
   TRY(Judgement judgement, judge(item));
@@ -600,6 +651,9 @@ Status Visit::note_written(const record::Prepared& item, std::string_view rule) 
   put_shown(note.manifest, item.key, version, item.header.body_digest, rule);
   for (const record::Prepared::Copy& copy : item.copies) {
     note_told(copy.key.ord, item.key.type, 1);
+  }
+  if (item.moved_from && item.moved_from->ord.is_patient()) {
+    note_told(item.moved_from->ord, item.key.type, 1);
   }
   return {};
 }

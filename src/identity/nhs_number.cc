@@ -1,5 +1,7 @@
 #include "identity/nhs_number.h"
 
+#include <algorithm>
+
 namespace continuum::identity {
 namespace {
 
@@ -15,7 +17,57 @@ int check_digit(std::string_view digits) {
   return digit == 11 ? 0 : digit;
 }
 
+// Forms of text: d a digit, x a hexadecimal one, s a hyphen or dot, others themselves.
+constexpr std::string_view kPlain = "dddddddddd";
+constexpr std::string_view kGrouped = "dddsdddsdddd";
+constexpr std::string_view kUuid = "xxxxxxxx-xxxx-xxxx-xxxx-xxxxxxxxxxxx";
+
+bool is_digit(char c) {
+  return c >= '0' && c <= '9';
+}
+
+bool fits(char c, char form) {
+  switch (form) {
+    case 'd':
+      return is_digit(c);
+    case 'x':
+      return is_digit(c) || (c >= 'a' && c <= 'f') || (c >= 'A' && c <= 'F');
+    case 's':
+      return c == '-' || c == '.';
+    default:
+      return c == form;
+  }
+}
+
+bool starts_with_form(std::string_view text, std::string_view form) {
+  return text.size() >= form.size() &&
+         std::equal(form.begin(), form.end(), text.begin(),
+                    [](char wanted, char c) { return fits(c, wanted); });
+}
+
 }  // namespace
+
+bool may_hold_nhs_number(std::string_view id) {
+  if (id.size() == kUuid.size() && starts_with_form(id, kUuid)) {
+    return false;
+  }
+  for (size_t at = 0; at < id.size(); ++at) {
+    for (std::string_view form : {kPlain, kGrouped}) {
+      std::string_view rest = id.substr(at);
+      const bool begins = at == 0 || !is_digit(id[at - 1]);
+      const bool ends = rest.size() <= form.size() || !is_digit(rest[form.size()]);
+      if (!begins || !ends || !starts_with_form(rest, form)) {
+        continue;
+      }
+      std::string digits(rest.substr(0, form.size()));
+      std::erase_if(digits, [](char c) { return !is_digit(c); });
+      if (valid_nhs_number(digits)) {
+        return true;
+      }
+    }
+  }
+  return false;
+}
 
 std::optional<std::string> valid_nhs_number(std::string_view text) {
   std::string digits;

@@ -21,6 +21,11 @@ class CheckTest : public testing::TestWithParam<Engine> {
     EXPECT_TRUE(writer.put(patient("p2", "999|1980-02-01")));
     EXPECT_TRUE(writer.put(patient("p3", "")));
     EXPECT_TRUE(writer.put({{"Observation", "stray", "quarantine"}}));
+    EXPECT_TRUE(writer.put({{"Observation", "moved", "p1"}}));
+    EXPECT_TRUE(writer.put({{"Observation", "moved", "p2"}}));
+    Draw given = patient("given", "");
+    given.gives_id = true;
+    EXPECT_TRUE(writer.put(given));
     EXPECT_TRUE(store_->record_arrival(1, {Instant{1}, 9, 0}, {}, {}));
   }
 
@@ -98,9 +103,9 @@ class CheckTest : public testing::TestWithParam<Engine> {
 TEST_P(CheckTest, FindsNothingInASoundStore) {
   auto report = *store_->check({});
   EXPECT_EQ(report.findings, std::vector<std::string>{});
-  EXPECT_EQ(report.items, 6U);
-  EXPECT_EQ(report.source_patients, 3U);
-  EXPECT_EQ(report.versions, 10U);
+  EXPECT_EQ(report.items, 8U);
+  EXPECT_EQ(report.source_patients, 4U);
+  EXPECT_EQ(report.versions, 14U);
   store_.reopen();
   EXPECT_EQ(store_.writer().findings(), std::vector<std::string>{});
 }

@@ -79,6 +79,8 @@ std::vector<Step> script() {
                      return store.record_arrival(1, {Instant{9}, 5, 0}, {}, {&refusal, 1});
                    },
                    [](Store& store) { EXPECT_EQ(store.view()->refusals(1, 9)->size(), 1U); }});
+  steps.push_back(commit(observation("o5", "p1"), "1", false));
+  steps.push_back(commit(observation("o5", "p2", 1), "2", true));  // with another patient
   steps.push_back({[](Store& store) { return store.flush(); }, [](Store&) {}});
   steps.push_back(commit(observation("o4", "p4"), "1", true));
   steps.push_back({[](Store& store) { return status_of(store.freeze()); },

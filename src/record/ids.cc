@@ -3,6 +3,8 @@
 #include <algorithm>
 #include <cstring>
 
+#include "fhir/reference.h"
+
 namespace continuum::record {
 namespace {
 
@@ -23,6 +25,9 @@ constexpr std::array<int8_t, 256> kValues = make_values();
 }  // namespace
 
 std::string ResourceId::text() const {
+  if (!given.empty()) {
+    return given;
+  }
   std::string out;
   out.reserve(kIdTextSize);
   uint32_t bits = bucket;
@@ -66,6 +71,18 @@ std::optional<ResourceId> ResourceId::parse(std::string_view text) {
     }
     bits &= (uint32_t{1} << count) - 1;
   }
+  return id;
+}
+
+std::optional<ResourceId> ResourceId::named(std::string_view text) {
+  if (auto regional = parse(text)) {
+    return regional;
+  }
+  if (!fhir::is_valid_id(text)) {
+    return std::nullopt;
+  }
+  ResourceId id;
+  id.given = text;
   return id;
 }
 

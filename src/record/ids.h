@@ -56,17 +56,23 @@ inline std::string_view view(const IdHash& hash) {
 }
 
 // A regional id: 12 bits of bucket and a keyed hash of where the resource came from. As text, 28
-// characters that say nothing of person or source.
+// characters that say nothing of person or source. Or an id that a client gave, which stands as it
+// is.
 struct ResourceId {
   uint16_t bucket = 0;
   IdHash hash{};
+  std::string given = {};  // by a client: the id's text, and its source's own id. Empty: regional
 
   std::string text() const;
-  // Nothing when the text is no regional id.
+  // A regional id; nothing when the text is none.
   static std::optional<ResourceId> parse(std::string_view text);
+  // Also one that a client may have given, whose bucket and hash the store knows
+  // (record::View::locate). Nothing when the text is no FHIR id.
+  static std::optional<ResourceId> named(std::string_view text);
   bool operator==(const ResourceId&) const = default;
 };
 inline constexpr size_t kIdTextSize = 28;
+inline constexpr size_t kIdTextMax = 64;  // http://hl7.org/fhir/R4/datatypes.html#id
 
 struct ResourceKey {
   fhir::TypeNumber type = 0;

@@ -38,7 +38,7 @@ TEST_P(OtherSource, KeepsItsItemsInTheRecord) {
   Prepared item;
   ASSERT_TRUE(prepare("Observation", R"("code":{"coding":[{"code":"1"}]})", item));
   ASSERT_TRUE(store_->commit({&item, 1}));
-  auto located = store_->view()->find(item.key.type, item.id_hash);
+  auto located = store_->view()->find(item.key.type, item.id.hash);
   ASSERT_TRUE(located && *located);
   EXPECT_EQ((*located)->key.ord, ord_);
   EXPECT_EQ((*located)->source, item.source);
@@ -71,7 +71,7 @@ TEST_P(OtherSource, IsErasedWithTheRecord) {
   ASSERT_TRUE(store_->commit({&item, 1}));
   ASSERT_TRUE(prepare("Observation", R"("code":{"coding":[{"code":"2"}]})", item));
   ASSERT_TRUE(store_->commit({&item, 1}));
-  ResourceKey id{item.key.type, {ord_.bucket(), item.id_hash}};
+  ResourceKey id{item.key.type, {ord_.bucket(), item.id.hash}};
   auto plan = store_->plan_erasure(ord_);
   ASSERT_TRUE(plan);
   EXPECT_EQ(plan->types.at(item.key.type).versions, 2U);

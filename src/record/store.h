@@ -53,8 +53,8 @@ struct StoredItem {
 struct Located {
   ItemKey key;
   SourceNumber source = 0;
-  std::string own_id;      // the source's own id
-  uint16_t id_bucket = 0;  // of the resource's id
+  std::string own_id;  // the source's own id
+  ResourceId id;       // of the resource
 };
 
 struct SourcePatient {
@@ -135,10 +135,14 @@ class View {
   // When commit `t` happened. kNotFound: there is none of that number.
   virtual Result<Instant> instant_of(T t) const = 0;
 
-  // Where the resource of that id is (also when deleted). kNotFound.
+  // Where the resource of that id is (also when deleted). Of an id that a client gave, the text
+  // counts. kNotFound.
   virtual Result<Located> locate(const ResourceKey& resource) const = 0;
   // The same by the hash alone, whatever the bucket; nothing when there is none.
   virtual Result<std::optional<Located>> find(fhir::TypeNumber type, const IdHash& hash) const = 0;
+  // Where the resource was before it was moved, the last place first; `hash` is of its id.
+  virtual Result<std::vector<FormerPlace>> former_places(fhir::TypeNumber type,
+                                                         const IdHash& hash) const = 0;
   // The current version. kNotFound; kGone when deleted.
   virtual Result<StoredItem> read(const ItemKey& item) const = 0;
   // That version; one whose row says deleted has no body. kNotFound.
@@ -155,8 +159,8 @@ class View {
   // Its id, as its body says it, or that of the version before when it is a deletion. Errors as
   // append_resource; kCorrupt when there is none.
   virtual Result<ResourceId> id_of(const StoredItem& item) const = 0;
-  // What a source changed, with copies, and the deletions that close what moved away. Reads nothing
-  // of other sources.
+  // What a source changed, with copies, and the deletions that close what moved away
+  // (RowHeader::moved). Reads nothing of other sources.
   virtual Status scan_changes(const ChangesQuery& query, const ChangeVisitor& visit) const = 0;
   // Appends the resource as JSON, versionId and lastUpdated spliced in. kCorrupt when the body does
   // not open; kNotFound when its key was erased.
@@ -225,13 +229,13 @@ class View {
 // One resource to write, ready but for its number t. Made by Store::prepare.
 struct Prepared {
   ItemKey key;
-  IdHash id_hash{};
-  uint16_t id_bucket = 0;
+  ResourceId id;
   SourceNumber source = 0;
   std::string own_id;
   bool create = true;  // nothing of this id was ever stored in this place
-  // Set when the resource leaves quarantine because its patient is now known: where it was. It
-  // keeps its id and goes on with its version numbers; its past stays behind, closed by a deletion.
+  // Set when the resource goes to another place, because its patient is now known or was corrected:
+  // where it was. It keeps its id and goes on with its version numbers; its past stays behind,
+  // closed by a deletion.
   std::optional<ItemKey> moved_from;
   bool unchanged = false;  // the current version has this very body: nothing to write
   bool deletion = false;
@@ -263,7 +267,7 @@ struct Prepared {
 
 struct Draft {
   ResourceKey resource;
-  Ord ord;
+  Ord ord;  // where it belongs now; another place than it has moves it
   SourceNumber source = 0;
   std::string_view own_id;
   const Canonical* canonical = nullptr;  // null: delete
@@ -396,8 +400,8 @@ class Store {
   // digest. A patient's record may hold items of other sources than the patient's, but for what
   // tells of care (fhir/care_events.h): kInvalid.
   virtual Status prepare(const Draft& draft, Prepared& out) = 0;
-  // All or none, durable when it returns. kConflict: something changed since prepare: prepare
-  // again. kInvalid: a resource is there twice.
+  // All or none, durable when it returns. kConflict: something changed since prepare, or a given id
+  // was taken meanwhile: prepare again. kInvalid: a resource is there twice.
   // `entries` go into the ledger in the same batch. `conditions` hold at the moment of the commit,
   // or it is kConflict.
   virtual Result<CommitResult> commit(std::span<Prepared> items,

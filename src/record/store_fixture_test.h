@@ -62,6 +62,7 @@ struct Draw {
   std::string match = {};
   std::string source = "gp";
   std::vector<std::string> also = {};  // own ids of other Patients it is about
+  bool gives_id = false;               // own_id is its id
 };
 
 inline fhir::TypeNumber type_of(const Draw& draw) {
@@ -102,7 +103,12 @@ class Writer {
   }
   Result<ResourceKey> id(const Draw& draw) const {
     TRY(Ord ord, home(draw));
-    return ResourceKey{type_of(draw), {ord.bucket(), hash(draw)}};
+    IdHash identity = hash(draw);
+    TRY(auto located, store_->view()->find(type_of(draw), identity));
+    return ResourceKey{
+        type_of(draw),
+        located ? located->id
+                : ResourceId{ord.bucket(), identity, draw.gives_id ? draw.own_id : std::string()}};
   }
   Status prepare(const Draw& draw, Prepared& out) const {
     TRY(Ord ord, home(draw));

@@ -178,14 +178,6 @@ TEST_P(StoreTest, TheStoresOwnPlaces) {
   EXPECT_EQ(ords[1], (std::pair<uint64_t, SourceNumber>{1, 1}));
   EXPECT_EQ(ords[2], (std::pair<uint64_t, SourceNumber>{2, 2}));
   EXPECT_EQ(store_->view()->person_of(Ord::shared()).error().code, ErrorCode::kNotFound);
-  // Moving away from a patient is not offered, and must not happen by accident.
-  Draw observed{"Observation", "observed", "p1", R"("status":"final")"};
-  ASSERT_TRUE(writer.put(observed));
-  Prepared item;
-  Draft draft;
-  draft.resource = {type_of(observed), {writer.home(observed)->bucket(), writer.hash(observed)}};
-  draft.ord = Ord::quarantine(1);
-  EXPECT_EQ(store_->prepare(draft, item).error().code, ErrorCode::kUnsupported);
   EXPECT_EQ(writer.findings(), std::vector<std::string>{});
 }
 
@@ -604,8 +596,8 @@ TEST(OpenStore, MemoryEngineNeedsNoDisk) {
 }
 
 TEST(OpenStore, RefusesOtherFormatsAndDefinitions) {
-  for (const auto& [key, value] : {std::pair{kMetaFormat, std::string("\0\0\0\4", 4)},
-                                   std::pair{kMetaFormat, std::string("\0\0\0\2", 4)},
+  for (const auto& [key, value] : {std::pair{kMetaFormat, std::string("\0\0\0\5", 4)},
+                                   std::pair{kMetaFormat, std::string("\0\0\0\3", 4)},
                                    std::pair{kMetaDefinitions, std::string("other")}}) {
     auto kv = kv::make_memory_store(kFamilyCount);
     MemoryFileSystem disk;

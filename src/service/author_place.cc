@@ -16,7 +16,7 @@ tl::unexpected<Error> unknown_patient() {
 
 Result<record::Ord> place_of_author(access::Visit& visit, fhir::TypeNumber type,
                                     std::string_view patient) {
-  auto id = record::ResourceId::parse(patient);
+  auto id = record::ResourceId::named(patient);
   if (!id) {
     visit.note_absent();
     return unknown_patient();

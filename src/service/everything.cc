@@ -139,16 +139,11 @@ class Gathering {
     if (!is_wanted && query_.types.empty()) {
       TRY(is_wanted, provenances_.is_authors(item.row.header.source));
     }
-    auto target = is_wanted ? record::ResourceId::parse(id) : std::optional<record::ResourceId>();
-    if (!target) {
+    if (!is_wanted) {
       return {};
     }
-    TRY(auto made, provenances_.make(item, *target));
-    if (!made) {
-      return {};
-    }
-    ProvenanceId name{item.key.type, *target, item.row.header.version};
-    return bundle_.add_included("Provenance/" + name.text(), *made);
+    TRY(auto made, provenances_.make(item, id));
+    return made ? bundle_.add_included("Provenance/" + made->id, made->body) : Status();
   }
 
   // What is kept with several source patients of this person is shown with the first of them.
@@ -185,10 +180,10 @@ class Gathering {
 Result<Answer> everything(const Context& context, const EverythingQuery& query,
                           const Address& address, const PageRequest& page) {
   access::Visit& view = context.view;
-  TRY(record::ItemKey patient, locate(view, {fhir::kPatientType, query.patient}));
+  TRY(record::Located patient, locate(view, {fhir::kPatientType, query.patient}));
   // SAFETY: before anything of the question is judged: what is wrong with it must not tell that
   // there is somebody to ask about.
-  TRY(record::Person person, view.person_of(patient.ord));
+  TRY(record::Person person, view.person_of(patient.key.ord));
   TRY(auto as_of, asked_t(view, query));
   std::optional<PageToken> resume;
   if (page.token) {
@@ -196,7 +191,7 @@ Result<Answer> everything(const Context& context, const EverythingQuery& query,
     TRY(resume, open_page_token(seal, *page.token));
     as_of = resume->t;
   }
-  TRY(check_not_deleted(view, patient, as_of));
+  TRY(check_not_deleted(view, patient.key, as_of));
 
   TRY(uint64_t members, fingerprint(person));
   // SAFETY: items of a source patient who left would be missing from the pages to come, unsaid.

@@ -110,6 +110,11 @@ Status VersionList::note(const record::StoredItem& version) {
   return {};
 }
 
+void VersionList::note_end(const record::StoredItem& version) {
+  last_item_ = version.key;
+  last_instant_ = version.row.header.instant;
+}
+
 void VersionList::settle() {
   if (has_places_) {
     // Of one version, what is there before what has left, and the home before copies.

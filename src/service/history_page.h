@@ -52,6 +52,8 @@ class VersionList {
   // Versions item by item, newest first in each: as scan_versions gives them. kTooLarge: more
   // than one history can order (limits.h). kBusy: the byte budget has no room.
   Status note(const record::StoredItem& version);
+  // The same of an end that is told of elsewhere: only the version before it ends with it.
+  void note_end(const record::StoredItem& version);
   // Puts them in order, each version of each resource once.
   void settle();
   size_t size() const { return listed_.size(); }

@@ -141,35 +141,49 @@ Result<std::string_view> Provenances::activity_of(const record::StoredItem& item
   return before && before->row.header.deleted ? "CREATE" : "UPDATE";
 }
 
-Result<std::optional<std::string>> Provenances::make(const record::StoredItem& item,
-                                                     const record::ResourceId& target) {
+Result<std::string> Provenances::id_of(const record::StoredItem& item, std::string_view target) {
+  auto id = record::ResourceId::named(target);
+  if (id && !id->given.empty()) {
+    TRY(record::Located located, context_.view.locate({item.key.type, *id}));
+    id = std::move(located.id);
+    id->given.clear();
+  }
+  return id ? Result<std::string>(ProvenanceId{item.key.type, *id, item.row.header.version}.text())
+            : fail(ErrorCode::kCorrupt, "a resource's id is none");
+}
+
+Result<std::optional<Provenances::Made>> Provenances::make(const record::StoredItem& item,
+                                                           std::string_view target) {
   TRY(bool may_see, context_.view.may_see_made(item, provenance_type()));
   if (!may_see || item.key.ord.is_shared()) {
-    return std::optional<std::string>();
+    return std::optional<Made>();
   }
+  TRY(std::string id, id_of(item, target));
   const record::RowHeader& header = item.row.header;
   TRY(std::string_view activity, activity_of(item));
   TRY(std::string agent, agent_of(item));
   std::string instant = to_fhir_instant(header.instant);
   context_.view.note_told(item.key.ord, provenance_type(), 1);
-  return std::optional(fmt::format(
+  std::string body = fmt::format(
       R"({{"resourceType":"Provenance","id":"{}","meta":{{"lastUpdated":"{}"}},"target":[{{"reference":"{}/{}/_history/{}"}}],"recorded":"{}","activity":{{"coding":[{{"system":"http://terminology.hl7.org/CodeSystem/v3-DataOperation","code":"{}"}}]}},"agent":[{{"type":{{"coding":[{{"system":"http://terminology.hl7.org/CodeSystem/provenance-participant-type","code":"author"}}]}},{}}}]}})",
-      ProvenanceId{item.key.type, target, header.version}.text(), instant,
-      fhir::type_name(item.key.type), target.text(), header.version, instant, activity, agent));
+      id, instant, fhir::type_name(item.key.type), target, header.version, instant, activity,
+      agent);
+  return std::optional(Made{std::move(id), std::move(body)});
 }
 
 Result<Answer> read_provenance(const Context& context, const ProvenanceId& id) {
-  TRY(record::Located located, context.view.locate({id.type, id.target}));
-  TRY(record::StoredItem item, context.view.read_version(located.key, id.version));
+  TRY(record::Located located, context.view.locate(id.type, id.target.hash));
+  TRY(record::ItemKey key, context.view.place_of_version(located, id.version));
+  TRY(record::StoredItem item, context.view.read_version(key, id.version));
   Provenances provenances(context);
-  TRY(auto made, provenances.make(item, id.target));
-  if (!made) {
+  TRY(auto made, provenances.make(item, located.id.text()));
+  if (!made || located.id.bucket != id.target.bucket) {
     context.view.note_absent();
     return absent();
   }
   AnswerBuilder builder(context.budget);
-  TRY(builder.make_room(made->size()));
-  builder.text() = std::move(*made);
+  TRY(builder.make_room(made->body.size()));
+  builder.text() = std::move(made->body);
   return std::move(builder).finish();
 }
 

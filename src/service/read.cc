@@ -14,24 +14,24 @@ int64_t second_of(Instant instant) {
 
 }  // namespace
 
-Result<record::ItemKey> locate(access::Visit& view, const ResourceName& name) {
-  auto id = record::ResourceId::parse(name.id);
+Result<record::Located> locate(access::Visit& view, const ResourceName& name) {
+  auto id = record::ResourceId::named(name.id);
   if (!id) {
     view.note_absent();
     return fail(ErrorCode::kNotFound, "there is no resource of that type and id");
   }
-  TRY(record::Located located, view.locate({name.type, *id}));
-  return located.key;
+  return view.locate({name.type, *id});
 }
 
 Result<record::StoredItem> find_current(access::Visit& view, const ResourceName& name) {
-  TRY(record::ItemKey key, locate(view, name));
-  return view.read(key);
+  TRY(record::Located located, locate(view, name));
+  return view.read(located.key);
 }
 
 Result<record::StoredItem> find_version(access::Visit& view, const ResourceName& name,
                                         uint32_t version) {
-  TRY(record::ItemKey key, locate(view, name));
+  TRY(record::Located located, locate(view, name));
+  TRY(record::ItemKey key, view.place_of_version(located, version));
   TRY(record::StoredItem item, view.read_version(key, version));
   if (item.row.header.deleted) {
     return fail(ErrorCode::kGone, "that version is the resource's deletion");
@@ -45,8 +45,8 @@ Result<bool> is_alone_in_its_second(access::Visit& view, const record::StoredIte
     return true;
   }
   auto before = view.read_version(item.key, header.version - 1);
-  if (!before) {  // it was in quarantine, where nobody saw it
-    return before.error().code == ErrorCode::kNotFound ? Result<bool>(true) : fail(before.error());
+  if (!before) {  // it was elsewhere: in quarantine, or with another patient
+    return before.error().code == ErrorCode::kNotFound ? Result<bool>(false) : fail(before.error());
   }
   return second_of(before->row.header.instant) != second_of(header.instant);
 }

@@ -13,9 +13,9 @@ struct ResourceName {
   std::string_view id;
 };
 
-// Where it is. kNotFound, with one and the same error, for what was never there, what is no
-// regional id, and what the caller may see nothing of.
-Result<record::ItemKey> locate(access::Visit& view, const ResourceName& name);
+// Where it is. kNotFound, with one and the same error, for what was never there, what is no id, and
+// what the caller may see nothing of.
+Result<record::Located> locate(access::Visit& view, const ResourceName& name);
 
 // The current version. kNotFound as locate(); kGone when it was deleted.
 Result<record::StoredItem> find_current(access::Visit& view, const ResourceName& name);

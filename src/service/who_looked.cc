@@ -266,22 +266,23 @@ Result<std::optional<Asked>> person_asked_about(const Context& context, std::str
   if (kind != access::PrincipalKind::kCitizen && kind != access::PrincipalKind::kStaff) {
     return fail(ErrorCode::kNotFound, "there is nothing at this path");
   }
-  auto key = locate(context.view, {fhir::kPatientType, patient});
-  if (!key) {
-    return key.error().code == ErrorCode::kNotFound
+  auto located = locate(context.view, {fhir::kPatientType, patient});
+  if (!located) {
+    return located.error().code == ErrorCode::kNotFound
                ? std::optional<Asked>()
-               : Result<std::optional<Asked>>(fail(key.error()));
+               : Result<std::optional<Asked>>(fail(located.error()));
   }
-  if (!key->ord.is_patient()) {
+  const record::Ord ord = located->key.ord;
+  if (!ord.is_patient()) {
     return std::optional<Asked>();
   }
-  auto person = context.view.person_of(key->ord);
+  auto person = context.view.person_of(ord);
   if (!person) {
     return person.error().code == ErrorCode::kNotFound
                ? std::optional<Asked>()
                : Result<std::optional<Asked>>(fail(person.error()));
   }
-  return std::optional<Asked>({key->ord, std::move(*person)});
+  return std::optional<Asked>({ord, std::move(*person)});
 }
 
 }  // namespace

@@ -11,6 +11,7 @@
 #include "fhir/reference.h"
 #include "fhir/structure.h"
 #include "identity/exact_match.h"
+#include "identity/nhs_number.h"
 #include "json/document.h"
 #include "json/patch.h"
 #include "json/writer.h"
@@ -19,6 +20,7 @@
 #include "service/author_place.h"
 #include "service/conditions.h"
 #include "service/limits.h"
+#include "service/provenance.h"
 
 namespace continuum::service {
 namespace {
@@ -38,6 +40,30 @@ tl::unexpected<Error> absent() {
 tl::unexpected<Error> unknown_patient() {
   return invalid("the resource names a patient that this source has not sent", "",
                  "send the Patient first, or name it by the id it was given here");
+}
+
+// SAFETY: ids are seen in URLs and logs, and written into references as they are. A bare number
+// could be a person's, or what another system calls something else: a dangling reference to it
+// would lead to the wrong thing. What is given here has a letter, and holds no NHS number.
+Status check_may_be_given(fhir::TypeNumber type, const std::string& id) {
+  auto is_letter = [](char c) { return (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z'); };
+  auto named = record::ResourceId::named(id);
+  if (!named) {
+    return invalid("that is no id", "id", "expected 1 to 64 of A-Z, a-z, 0-9, hyphen and dot");
+  }
+  if (named->given.empty() || (type == provenance_type() && ProvenanceId::parse(id))) {
+    return invalid("ids of that form are given by the server", "id",
+                   "choose another, or create (POST) and take the id given here");
+  }
+  if (std::none_of(id.begin(), id.end(), is_letter)) {
+    return invalid("an id that a client gives must have a letter", "id",
+                   "choose another, or create (POST) and take the id given here");
+  }
+  if (identity::may_hold_nhs_number(id)) {
+    return invalid("the id may hold an NHS number, and ids are seen in URLs", "id",
+                   "choose another, or create (POST) and take the id given here");
+  }
+  return {};
 }
 
 // A name that no source gives.
@@ -179,9 +205,12 @@ class Writer {
         plan.candidates.emplace_back(reference);
       });
     }
-    if (plan.changes && !plan.stored) {
+    if (plan.changes && !plan.stored && plan.own_id.empty()) {
       plan.own_id = new_own_id();
-      plan.resource = {change.type, {0, minter_.hash(source_name_, change.type, plan.own_id)}};
+      plan.resource = {change.type, {0, minter_.hash(source_name_, change.type, plan.own_id), {}}};
+    }
+    if (!plan.resource.id.given.empty() && !plan.stored) {
+      by_given_id_.emplace(std::pair(change.type, plan.resource.id.given), index);
     }
     if (!change.full_url.empty() && !by_full_url_.emplace(change.full_url, index).second) {
       return invalid("two entries have the same fullUrl", "fullUrl", "give each its own");
@@ -204,11 +233,16 @@ class Writer {
     if (change.kind == Change::Kind::kCreate) {
       return {};
     }
-    auto id = record::ResourceId::parse(change.id);
+    auto id = record::ResourceId::named(change.id);
     auto located = id ? view_.locate({change.type, *id})
-                      : Result<record::Located>(fail(ErrorCode::kNotFound, "no regional id"));
+                      : Result<record::Located>(fail(ErrorCode::kNotFound, "no id"));
     if (!located && located.error().code != ErrorCode::kNotFound) {
       return fail(located.error());
+    }
+    const bool may_give =
+        change.kind == Change::Kind::kUpdate && !author_ && id && !id->given.empty();
+    if (may_give && !(located && located->source == source_)) {
+      return take_given_id(change.type, change.id, plan);
     }
     if (!located || located->source != source_) {
       context_.visit.note_absent();
@@ -218,8 +252,32 @@ class Writer {
       TRY(check_is_own(context_.visit, context_.region, *author_, *located));
     }
     plan.stored = std::move(*located);
-    plan.resource = {change.type, *id};
+    plan.resource = {change.type, plan.stored->id};
     plan.own_id = plan.stored->own_id;
+    return {};
+  }
+
+  // The id that a client gives what it makes. It is the source's own id too, so that a load finds
+  // it.
+  Status take_given_id(fhir::TypeNumber type, const std::string& text, Plan& plan) {
+    TRY(check_may_be_given(type, text));
+    auto taken = view_.locate({type, *record::ResourceId::named(text)});
+    if (taken) {
+      return fail(ErrorCode::kConflict, "that id is taken",
+                  {{"id", "choose another, or create (POST) and take the id given here"}});
+    }
+    if (taken.error().code != ErrorCode::kNotFound) {
+      return fail(taken.error());
+    }
+    const record::IdHash hash = minter_.hash(source_name_, type, text);
+    TRY(auto own, view_.find(type, hash));
+    if (own) {
+      return fail(ErrorCode::kConflict,
+                  "this source's own id names a resource that has another id here",
+                  {{"id", "name it " + name_of({type, own->id})}});
+    }
+    plan.resource = {type, {0, hash, text}};
+    plan.own_id = text;
     return {};
   }
 
@@ -303,8 +361,7 @@ class Writer {
     return {};
   }
 
-  static Status check_is_what_is_named(const Change& change, const Plan& plan,
-                                       const json::Node& root) {
+  Status check_is_what_is_named(const Change& change, Plan& plan, const json::Node& root) {
     if (!root.is_object()) {
       return invalid("a resource must be a JSON object", "", "expected an object");
     }
@@ -317,9 +374,8 @@ class Writer {
     if (change.kind == Change::Kind::kCreate || (change.criteria && id.empty())) {
       return {};
     }
-    if (!plan.stored) {
-      return invalid("nothing meets the criteria, and the server gives the id", "id",
-                     "leave the id out");
+    if (!plan.stored && change.criteria) {
+      return take_given_id(change.type, std::string(id), plan);
     }
     if (id != plan.resource.id.text()) {
       return invalid("the resource's id is not the one that is meant", "id",
@@ -375,6 +431,9 @@ class Writer {
     if (auto sibling = find_sibling(from, parsed)) {
       return named_sibling(*sibling);
     }
+    if (auto sibling = find_given(parsed)) {
+      return named_sibling(*sibling);
+    }
     return find_here(parsed);
   }
 
@@ -404,15 +463,12 @@ class Writer {
   }
 
   Result<std::optional<Named>> find_here(const fhir::ParsedReference& parsed) {
-    bool is_here =
-        parsed.kind == fhir::ReferenceKind::kRelative ||
-        (parsed.kind == fhir::ReferenceKind::kAbsolute && parsed.base == context_.region.base_url);
-    if (is_here && author_) {
+    if (is_here(parsed) && author_) {
       // SAFETY: whether it is there or not: whom authors name, they need not be allowed to see.
       std::string name = std::string(fhir::type_name(*parsed.type)) + "/" + std::string(parsed.id);
       return std::optional(Named{std::nullopt, {}, {}, std::move(name)});
     }
-    return is_here ? find_stored(parsed) : Result<std::optional<Named>>(std::nullopt);
+    return is_here(parsed) ? find_stored(parsed) : Result<std::optional<Named>>(std::nullopt);
   }
 
   // By fullUrl, which a relative reference completes with the base of the one that refers.
@@ -430,28 +486,40 @@ class Writer {
     return found == by_full_url_.end() ? std::nullopt : std::optional(found->second);
   }
 
+  // By the id that another entry gives what it makes.
+  std::optional<size_t> find_given(const fhir::ParsedReference& parsed) const {
+    auto found = is_here(parsed) ? by_given_id_.find({*parsed.type, std::string(parsed.id)})
+                                 : by_given_id_.end();
+    return found == by_given_id_.end() ? std::nullopt : std::optional(found->second);
+  }
+
+  bool is_here(const fhir::ParsedReference& parsed) const {
+    return parsed.kind == fhir::ReferenceKind::kRelative ||
+           (parsed.kind == fhir::ReferenceKind::kAbsolute &&
+            parsed.base == context_.region.base_url);
+  }
+
   Result<std::optional<Named>> find_stored(const fhir::ParsedReference& parsed) {
-    auto named = [&parsed](record::Located located, const record::ResourceId& id) {
-      record::ResourceKey resource{*parsed.type, id};
-      return std::optional(Named{std::nullopt, std::move(located), resource, name_of(resource)});
+    auto named = [&parsed](record::Located located) {
+      record::ResourceKey resource{*parsed.type, located.id};
+      std::string text = name_of(resource);
+      return std::optional(
+          Named{std::nullopt, std::move(located), std::move(resource), std::move(text)});
     };
     if (auto id = record::ResourceId::parse(parsed.id)) {
       auto located = view_.locate({*parsed.type, *id});
       if (located) {
-        return named(std::move(*located), *id);
+        return named(std::move(*located));
       }
       return located.error().code == ErrorCode::kNotFound
                  ? Result<std::optional<Named>>(std::nullopt)
                  : fail(located.error());
     }
-    // By the source's own id, as its feeds name it.
-    record::IdHash hash = minter_.hash(source_name_, *parsed.type, parsed.id);
-    TRY(auto located, view_.find(*parsed.type, hash));
-    if (!located || located->source != source_) {
-      return std::optional<Named>();
-    }
-    record::ResourceId id{located->id_bucket, hash};
-    return named(std::move(*located), id);
+    // By the source's own id, as its feeds name it, or as it was given.
+    TRY(auto located,
+        view_.find(*parsed.type, minter_.hash(source_name_, *parsed.type, parsed.id)));
+    return located && located->source == source_ ? named(std::move(*located))
+                                                 : std::optional<Named>();
   }
 
   static std::string name_of(const record::ResourceKey& resource) {
@@ -459,8 +527,9 @@ class Writer {
   }
   // Known once the home is.
   static record::ResourceId id_of(const Plan& plan) {
-    return {plan.stored ? plan.stored->id_bucket : plan.home.value_or(Ord()).bucket(),
-            plan.resource.id.hash};
+    return plan.stored ? plan.stored->id
+                       : record::ResourceId{plan.home.value_or(Ord()).bucket(),
+                                            plan.resource.id.hash, plan.resource.id.given};
   }
 
   Result<Ord> home_of(size_t index, size_t depth) {
@@ -502,8 +571,14 @@ class Writer {
       return fail(ErrorCode::kTooLarge, "the resource is about too many patients",
                   {{"", "at most " + std::to_string(record::kPlacesMax)}});
     }
+    const Ord place = plan.stored ? plan.stored->key.ord : Ord::quarantine(source_);
+    // It stays with whom it is about still, in whatever order they are named.
+    auto still = std::find(plan.also_about.begin(), plan.also_about.end(), place);
+    if (home && still != plan.also_about.end()) {
+      std::swap(*home, *still);
+    }
     // What names nobody stays where it is.
-    return home.value_or(plan.stored ? plan.stored->key.ord : Ord::quarantine(source_));
+    return home.value_or(place);
   }
 
   fhir::TypeNumber type_of(const Named& named) const {
@@ -728,6 +803,7 @@ class Writer {
   config::StructureHandling handling_ = config::StructureHandling::kRefuse;
   bool makes_places_ = false;
   std::unordered_map<std::string, size_t> by_full_url_;
+  std::map<std::pair<fhir::TypeNumber, std::string>, size_t> by_given_id_;  // of what is made
   std::map<std::pair<fhir::TypeNumber, record::IdHash>, bool> named_;  // and whether it is kept
   json::Document document_;
   fhir::StructureReport report_;

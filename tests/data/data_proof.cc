@@ -373,8 +373,7 @@ class Comparison {
       auto located = type ? reader.view->find(*type, hash)
                           : Result<std::optional<record::Located>>(std::nullopt);
       if (located && *located) {
-        found->second =
-            identity.substr(0, slash + 1) + record::ResourceId{(*located)->id_bucket, hash}.text();
+        found->second = identity.substr(0, slash + 1) + (*located)->id.text();
       }
     }
     return found->second;

@@ -11,12 +11,13 @@ namespace {
 constexpr uint8_t kNamesNobody = 0;
 constexpr uint8_t kNamesResource = 1;
 constexpr uint8_t kNamesOther = 2;
+constexpr uint8_t kNamesGiven = 3;
 
 std::optional<ResourceId> organisation_of(std::string_view reference) {
   fhir::ParsedReference parsed = fhir::parse_reference(reference);
   bool is_organisation = parsed.kind == fhir::ReferenceKind::kRelative &&
                          fhir::type_name(*parsed.type) == "Organization";
-  return is_organisation ? ResourceId::parse(parsed.id) : std::nullopt;
+  return is_organisation ? ResourceId::named(parsed.id) : std::nullopt;
 }
 
 struct Place {
@@ -71,10 +72,14 @@ void put_care_rest(std::string& out, const fhir::CareEvent& event) {
   put_instant(out, event.time.low);
   put_instant(out, event.time.high);
   auto organisation = organisation_of(event.organisation);
-  put_u8(out, organisation                  ? kNamesResource
+  const bool is_given = organisation && !organisation->given.empty();
+  put_u8(out, is_given                      ? kNamesGiven
+              : organisation                ? kNamesResource
               : !event.organisation.empty() ? kNamesOther
                                             : kNamesNobody);
-  if (organisation) {
+  if (is_given) {
+    put_term(out, organisation->given);
+  } else if (organisation) {
     out.append(view(organisation->hash));
     put_u16(out, organisation->bucket);
   }
@@ -95,7 +100,7 @@ Result<CareEvent> decode_care(std::string_view key, std::string_view value) {
   TRY(event.time.low, take_instant(reader));
   TRY(event.time.high, take_instant(reader));
   TRY(uint8_t names, reader.u8());
-  if (names > kNamesOther) {
+  if (names > kNamesGiven) {
     return fail(ErrorCode::kCorrupt, "a care row names its organisation in an unknown way");
   }
   event.names_other = names == kNamesOther;
@@ -105,6 +110,11 @@ Result<CareEvent> decode_care(std::string_view key, std::string_view value) {
     std::copy(hash.begin(), hash.end(), id.hash.begin());
     TRY(id.bucket, reader.u16());
     event.organisation = id;
+  }
+  if (names == kNamesGiven) {
+    TRY(Term given, take_term(reader));
+    event.organisation = ResourceId();
+    event.organisation->given = std::move(given.text);
   }
   TRY(Term system, take_term(reader));
   TRY(Term identifier, take_term(reader));

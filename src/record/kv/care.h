@@ -16,7 +16,7 @@ struct CareEvent {
   fhir::CareEventKind kind = fhir::CareEventKind::kEpisode;
   fhir::DateRange time;
   // Whom it names; nothing at all: the organisation whose source it is of.
-  std::optional<ResourceId> organisation;  // an Organization of this store
+  std::optional<ResourceId> organisation;  // an Organization by an id of this store, be it there
   std::string identifier_system;
   std::string identifier_value;
   bool names_other = false;  // by a reference that leads to no Organization here

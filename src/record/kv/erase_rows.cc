@@ -4,8 +4,6 @@
 #include <array>
 
 #include "base/bytes.h"
-#include "json/document.h"
-#include "record/body.h"
 #include "record/kv/changes.h"
 #include "record/kv/directory.h"
 #include "record/kv/links.h"
@@ -16,13 +14,13 @@ namespace {
 constexpr size_t kIndexTailSize = 6 + 4;  // ord and item, at the end of postings and ranges
 
 // The steps, for progress: what reads a whole family or one ord.
-constexpr std::array<std::string_view, 6> kSteps = {"record",   "directory", "quarantine",
-                                                    "postings", "ranges",    "links"};
+constexpr std::array<std::string_view, 5> kSteps = {"record", "directory", "postings", "ranges",
+                                                    "links"};
 
 class Eraser {
  public:
-  Eraser(const KvView& view, const KeyStore& keys, Ord ord, const FamilyProgress& progress)
-      : view_(view), keys_(keys), ord_(ord), progress_(progress) {}
+  Eraser(const KvView& view, Ord ord, const FamilyProgress& progress)
+      : view_(view), ord_(ord), progress_(progress) {}
 
   Result<ErasedRows> run() {
     step();
@@ -31,10 +29,6 @@ class Eraser {
     TRY(part_from_others());
     step();
     TRY(take_directory());
-    step();
-    if (source) {
-      TRY(take_quarantine(*source));
-    }
     for (FamilyNumber family : {kPostings, kRanges}) {
       step();
       TRY(take_values(family));
@@ -58,6 +52,10 @@ class Eraser {
     ++step_;
   }
   void remove(FamilyNumber family, std::string_view key) {
+    // A row of the directory may be found in two ways.
+    if (family == kDirectory && !removed_directory_.emplace(key).second) {
+      return;
+    }
     out_.changes.remove(family, key);
     ++out_.removed[kFamilyNames[family]];
   }
@@ -98,85 +96,182 @@ class Eraser {
     return {};
   }
 
+  // A resource that other patients keep too, or did.
+  struct Shared {
+    std::set<ItemKey> fronts;  // here, that lead places
+    std::set<ItemKey> others;
+    // The newest version that others have, and the first who has it.
+    std::optional<ItemKey> next_home;
+    uint32_t version = 0;
+  };
+
   // What other patients keep of the same resources: neither names this ord any more.
   Status part_from_others() {
-    std::map<ItemKey, Others> by_home;  // an ord may have had a copy more than once
+    TRY(auto late, late_rows());
+    std::set<ItemKey> fronts;
+    std::map<ItemKey, std::vector<StoredItem>> versions;
     for (const ItemKey& own : shared_) {
-      TRY(auto versions, view_.versions(own));
-      ItemKey home = own;
-      for (const StoredItem& version : versions) {
-        std::vector<ItemPlace> places = places_of(version.row);
-        home = places.empty() ? home : ItemKey{places.front().ord, own.type, places.front().item};
-      }
-      for (const StoredItem& version : versions) {
-        for (const ItemPlace& place : places_of(version.row)) {
-          note_other({place.ord, own.type, place.item}, version.row.header, by_home[home]);
+      TRY(versions[own], view_.versions(own));
+      for (const StoredItem& version : versions[own]) {
+        if (!version.row.places.empty()) {
+          fronts.insert(front_of(version.row, own.type));
         }
       }
     }
-    TRY(find_all_others(by_home));
-    for (auto& [home, others] : by_home) {
-      ItemKey new_home = home;
-      if (home.ord == ord_ && others.next_home) {
-        new_home = new_homes_[home] = *others.next_home;
-        new_home_ords_.insert(new_home.ord);
+    for (const LateRow& row : late) {
+      fronts.insert(row.front);
+    }
+    TRY(find_resources(fronts));
+
+    std::map<std::string, Shared> by_resource;
+    for (const auto& [own, rows] : versions) {
+      for (const StoredItem& version : rows) {
+        if (version.row.places.empty()) {
+          continue;
+        }
+        const ItemKey front = front_of(version.row, own.type);
+        Shared& shared = by_resource[resource_of_.at(front)];
+        note_front(front, shared);
+        for (const ItemPlace& place : places_of(version.row)) {
+          note_other({place.ord, own.type, place.item}, version.row.header, shared);
+        }
       }
-      for (const ItemKey& other : others.keys) {
-        TRY(rewrite_places(other, new_home));
+    }
+    for (const LateRow& row : late) {
+      Shared& shared = by_resource[resource_of_.at(row.front)];
+      note_front(row.front, shared);
+      note_other(row.key, row.header, shared);
+    }
+    for (auto& [resource, shared] : by_resource) {
+      TRY(settle_home(resource, shared));
+    }
+    for (const auto& [resource, shared] : by_resource) {
+      for (const ItemKey& other : shared.others) {
+        TRY(rewrite_places(other));
       }
     }
     return {};
   }
 
-  struct Others {
-    std::set<ItemKey> keys;
-    // The first who has the newest version that others have.
-    std::optional<ItemKey> next_home;
-    uint32_t version = 0;
-  };
-  void note_other(const ItemKey& key, const RowHeader& header, Others& others) const {
+  static ItemKey front_of(const Row& row, fhir::TypeNumber type) {
+    const ItemPlace front = places_of(row).front();
+    return {front.ord, type, front.item};
+  }
+  void note_front(const ItemKey& front, Shared& shared) const {
+    if (front.ord == ord_) {
+      shared.fronts.insert(front);
+    }
+  }
+  void note_other(const ItemKey& key, const RowHeader& header, Shared& shared) const {
     if (key.ord == ord_) {
       return;
     }
-    others.keys.insert(key);
+    shared.others.insert(key);
     const uint32_t version = header.deleted ? 0 : header.version;
-    if (!others.next_home || version > others.version) {
-      others.next_home = key;
-      others.version = version;
+    if (!shared.next_home || version > shared.version) {
+      shared.next_home = key;
+      shared.version = version;
     }
   }
-  // An item that an earlier erasure made the home knows nothing of the versions before it came, of
-  // which others may have rows that name it: nothing leads to those but reading all. (Nor does one
-  // that was in quarantine, of which there are none.)
-  Status find_all_others(std::map<ItemKey, Others>& by_home) const {
+
+  // An item that an earlier erasure made the home, or that was moved here, knows nothing of the
+  // versions before it came, of which others may have rows that name it: nothing leads to those but
+  // reading all.
+  struct LateRow {
+    ItemKey key;
+    ItemKey front;
+    RowHeader header;
+  };
+  Result<std::vector<LateRow>> late_rows() const {
+    std::vector<LateRow> late;
     bool has_late = std::any_of(oldest_.begin(), oldest_.end(),
                                 [](const auto& oldest) { return oldest.second > 1; });
     if (!has_late) {
-      return {};
+      return late;
     }
     for (FamilyNumber family : {kCurrent, kHistory}) {
       auto cursor = view_.snapshot().scan(family, {}, kv::ReadKind::kScan);
       while (cursor->next()) {
         TRY(ItemKey key, decode_item_key(cursor->key()));
         TRY(Row row, decode_row(cursor->value()));
-        if (row.places.empty()) {
+        if (row.places.empty() || key.ord == ord_) {
           continue;
         }
-        const ItemPlace front = places_of(row).front();
-        const ItemKey home{front.ord, key.type, front.item};
-        auto oldest = oldest_.find(home);
+        const ItemKey front = front_of(row, key.type);
+        auto oldest = oldest_.find(front);
         if (oldest != oldest_.end() && oldest->second > 1) {
-          note_other(key, row.header, by_home[home]);
+          late.push_back({key, front, row.header});
         }
       }
       TRY(cursor->status());
+    }
+    return late;
+  }
+
+  // The directory key of what leads places from there, now or before it was moved.
+  Status find_resources(const std::set<ItemKey>& fronts) {
+    if (fronts.empty()) {
+      return {};
+    }
+    auto ids = view_.snapshot().scan(kDirectory, {"i", "j"}, kv::ReadKind::kScan);
+    while (ids->next()) {
+      TRY(ResourceKey resource, decode_directory_key(ids->key()));
+      TRY(DirectoryRow row, decode_directory_row(ids->value()));
+      const ItemKey place{row.ord, resource.type, row.item};
+      if (fronts.contains(place)) {
+        resource_of_.emplace(place, ids->key());
+      }
+    }
+    TRY(ids->status());
+    auto former = scan(kDirectory, former_places_prefix());
+    while (former->next()) {
+      IdHash hash{};
+      TRY(FormerPlace place, decode_former_place(former->key(), former->value(), &hash));
+      if (fronts.contains(place.item)) {
+        resource_of_.emplace(place.item, directory_key(place.item.type, hash));
+      }
+    }
+    TRY(former->status());
+    for (const ItemKey& front : fronts) {
+      if (!resource_of_.contains(front)) {
+        return fail(ErrorCode::kCorrupt, "no id leads to what is kept with several patients");
+      }
+    }
+    return {};
+  }
+
+  // Whoever leads its places from now on: where its id leads, or who has its newest version.
+  Status settle_home(const std::string& resource, const Shared& shared) {
+    TRY(ResourceKey key, decode_directory_key(resource));
+    TRY(auto located, view_.find(key.type, key.id.hash));
+    if (!located) {
+      return fail(ErrorCode::kCorrupt, "no id leads to what is kept with several patients");
+    }
+    std::optional<ItemKey> home = located->key;
+    if (home->ord == ord_) {
+      TRY(auto former, former_home(key));
+      home = former && (!shared.next_home || former->last_version > shared.version)
+                 ? std::optional(former->item)
+                 : shared.next_home;
+      home_of_[resource] = home;
+      if (home) {
+        new_home_ords_.insert(home->ord);
+      }
+    }
+    for (const ItemKey& front : shared.fronts) {
+      if (home) {
+        new_homes_[front] = *home;
+      }
     }
     return {};
   }
 
   // The places of one version that stay, the home first; none when it is the only one.
-  std::vector<ItemPlace> places_left(const Row& row, const ItemKey& key,
-                                     const ItemKey& home) const {
+  std::vector<ItemPlace> places_left(const Row& row, const ItemKey& key) const {
+    ItemKey home = front_of(row, key.type);
+    if (auto moved = new_homes_.find(home); moved != new_homes_.end()) {
+      home = moved->second;
+    }
     const ItemPlace first{home.ord, home.item};
     std::vector<ItemPlace> left{first};
     for (const ItemPlace& place : places_of(row)) {
@@ -188,7 +283,7 @@ class Eraser {
     return is_alone ? std::vector<ItemPlace>() : left;
   }
 
-  Status rewrite_places(const ItemKey& key, const ItemKey& home) {
+  Status rewrite_places(const ItemKey& key) {
     for (FamilyNumber family : {kCurrent, kHistory}) {
       auto cursor = scan(family, current_key(key));
       while (cursor->next()) {
@@ -197,7 +292,7 @@ class Eraser {
           continue;
         }
         std::string value;
-        put_row_start(value, row.header, places_left(row, key, home));
+        put_row_start(value, row.header, places_left(row, key));
         value.append(row.sealed);
         out_.changes.put(family, cursor->key(), value);
         out_.touched.insert(key.ord);
@@ -215,17 +310,21 @@ class Eraser {
         continue;
       }
       TRY(ResourceKey resource, decode_directory_key(cursor->key()));
-      auto moved = new_homes_.find({ord_, resource.type, row.item});
-      if (moved == new_homes_.end()) {
+      TRY(auto home, next_home(resource, std::string(cursor->key())));
+      if (!home) {
         remove(kDirectory, cursor->key());
-        ids_.insert(std::string(cursor->key()));
+        if (row.id_is_given) {
+          remove(kDirectory, given_id_key(resource.type, row.own_id));
+        }
+        TRY(take_quarantine(resource));
         continue;
       }
-      row.ord = moved->second.ord;
-      row.item = moved->second.item;
+      row.ord = home->ord;
+      row.item = home->item;
       out_.changes.put(kDirectory, cursor->key(), encode_directory_row(row));
     }
     TRY(cursor->status());
+    TRY(take_former_places());
     std::string unused;
     TRY(bool is_there, view_.snapshot().get(kDirectory, ord_row_key(ord_), unused));
     if (is_there) {
@@ -234,39 +333,62 @@ class Eraser {
     return {};
   }
 
-  // The past, in quarantine, of what found its home here since. A body that doesn't open holds
-  // nothing anybody can read.
-  Status take_quarantine(SourceNumber source) {
-    Ord quarantine = Ord::quarantine(source);
-    auto key = keys_.data_key(quarantine);
-    if (!key || ids_.empty()) {
-      return {};
+  // Where what was moved here was with another patient before, who keeps that past, ended.
+  Result<std::optional<FormerPlace>> former_home(const ResourceKey& resource) const {
+    TRY(auto former, view_.former_places(resource.type, resource.id.hash));
+    for (const FormerPlace& place : former) {
+      if (place.item.ord.is_patient() && place.item.ord != ord_) {
+        return std::optional(place);
+      }
     }
-    std::set<ItemKey> past;
-    auto cursor = scan(kHistory, ord_key(quarantine));
-    std::string body;
-    json::Document document;
+    return std::optional<FormerPlace>();
+  }
+
+  // Where an id that led here leads from now on. If it was there before, that is no former place
+  // any more, nor are later ones.
+  Result<std::optional<ItemKey>> next_home(const ResourceKey& resource, const std::string& key) {
+    std::optional<ItemKey> home;
+    if (auto shared = home_of_.find(key); shared != home_of_.end()) {
+      home = shared->second;
+    } else {
+      TRY(auto former, former_home(resource));
+      home = former ? std::optional(former->item) : std::nullopt;
+    }
+    TRY(auto former, view_.former_places(resource.type, resource.id.hash));
+    auto same = std::find_if(former.begin(), former.end(),
+                             [&home](const FormerPlace& place) { return place.item == home; });
+    for (auto at = former.begin(); same != former.end() && at <= same; ++at) {
+      remove(kDirectory, former_place_key(resource.type, resource.id.hash, at->last_version));
+    }
+    return home;
+  }
+
+  // Places here that something else was moved from.
+  Status take_former_places() {
+    auto cursor = scan(kDirectory, former_places_prefix());
     while (cursor->next()) {
-      TRY(ItemKey item, decode_item_key(cursor->key()));
-      TRY(Row row, decode_row(cursor->value()));
-      body.clear();
-      if (row.header.deleted || past.contains(item) || !open_body(*key, item, row, body) ||
-          !document.parse(body)) {
+      TRY(FormerPlace place, decode_former_place(cursor->key(), cursor->value(), nullptr));
+      if (place.item.ord == ord_) {
+        remove(kDirectory, cursor->key());
+      }
+    }
+    return cursor->status();
+  }
+
+  // The past, in quarantine, of what found its home here since.
+  Status take_quarantine(const ResourceKey& resource) {
+    TRY(auto former, view_.former_places(resource.type, resource.id.hash));
+    for (const FormerPlace& place : former) {
+      remove(kDirectory, former_place_key(resource.type, resource.id.hash, place.last_version));
+      if (!place.item.ord.is_quarantine()) {
         continue;
       }
-      auto id = ResourceId::parse(document.root()->string("id"));
-      if (id && ids_.contains(directory_key(item.type, id->hash))) {
-        past.insert(item);
-      }
-    }
-    TRY(cursor->status());
-    for (const ItemKey& item : past) {
-      auto rows = scan(kHistory, current_key(item));
+      auto rows = scan(kHistory, current_key(place.item));
       while (rows->next()) {
         TRY(Row row, decode_row(rows->value()));
         remove(kHistory, rows->key());
-        forget_change(item, row.header);
-        out_.touched.insert(quarantine);
+        forget_change(place.item, row.header);
+        out_.touched.insert(place.item.ord);
       }
       TRY(rows->status());
     }
@@ -409,25 +531,26 @@ class Eraser {
   }
 
   const KvView& view_;
-  const KeyStore& keys_;
   Ord ord_;
   const FamilyProgress& progress_;
   size_t step_ = 0;
   ErasedRows out_;
-  std::set<ItemKey> shared_;              // own items that others keep too, or did
-  std::map<ItemKey, uint32_t> oldest_;    // version there is a row of, of own items
-  std::map<ItemKey, ItemKey> new_homes_;  // of own items
-  std::set<Ord> new_home_ords_;           // of new homes
-  std::set<std::string> ids_;             // directory keys that led here
+  std::set<ItemKey> shared_;                    // own items that others keep too, or did
+  std::map<ItemKey, uint32_t> oldest_;          // version there is a row of, of own items
+  std::map<ItemKey, std::string> resource_of_;  // of what leads places: its directory key
+  std::map<ItemKey, ItemKey> new_homes_;        // of own items that lead places
+  // Of directory keys that led here, of what others keep too.
+  std::map<std::string, std::optional<ItemKey>> home_of_;
+  std::set<Ord> new_home_ords_;  // of new homes
+  std::set<std::string> removed_directory_;
   // Of what no commit tells any more: the start of its rows.
   std::map<std::string, std::set<ItemKey>> forgotten_;
 };
 
 }  // namespace
 
-Result<ErasedRows> rows_to_erase(const KvView& view, const KeyStore& keys, Ord ord,
-                                 const FamilyProgress& progress) {
-  return Eraser(view, keys, ord, progress).run();
+Result<ErasedRows> rows_to_erase(const KvView& view, Ord ord, const FamilyProgress& progress) {
+  return Eraser(view, ord, progress).run();
 }
 
 Result<ErasurePlan> plan_erasure(const KvView& view, Ord ord) {

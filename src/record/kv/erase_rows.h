@@ -20,9 +20,9 @@ struct ErasedRows {
 };
 
 // Needs no key of the ord: the rows are found by what names it, in whole families. What is about
-// other patients too stays with them: the first of them becomes its home.
-Result<ErasedRows> rows_to_erase(const KvView& view, const KeyStore& keys, Ord ord,
-                                 const FamilyProgress& progress);
+// other patients too stays with them: the first of them becomes its home. What was moved here from
+// another patient has its id lead back to that past.
+Result<ErasedRows> rows_to_erase(const KvView& view, Ord ord, const FamilyProgress& progress);
 
 Result<ErasurePlan> plan_erasure(const KvView& view, Ord ord);
 

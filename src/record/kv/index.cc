@@ -198,6 +198,10 @@ Result<IndexStamp> decode_index_stamp(std::string_view value) {
 }
 
 void put_reference(std::string& out, const ResourceKey& resource) {
+  if (!resource.id.given.empty()) {
+    put_reference(out, std::string(fhir::type_name(resource.type)) + "/" + resource.id.given);
+    return;
+  }
   put_u8(out, 'L');
   put_u8(out, resource.type);
   out.append(view(resource.id.hash));

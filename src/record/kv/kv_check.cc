@@ -200,7 +200,7 @@ class Checker {
       if (body_is_sound(*key, *row)) {
         TRY(expect_index(*key, *row));
         TRY(expect_directory(*key, *row, document_.root()->string("id")));
-        if (left_behind_.contains(*key)) {
+        if (left_behind_.contains(*key) || copies_left_behind_.contains(*key)) {
           find(name(*key) + ": it is current, and its id leads elsewhere");
         }
         TRY(expect_link(*key));
@@ -242,19 +242,28 @@ class Checker {
     std::vector<ItemPlace> places = places_of(row);
     ItemKey home =
         places.empty() ? key : ItemKey{places.front().ord, key.type, places.front().item};
-    auto id = ResourceId::parse(id_text);
-    auto located = id ? view_.locate({key.type, *id})
-                      : Result<Located>(fail(ErrorCode::kNotFound, "no regional id"));
-    bool left_quarantine = located && key.ord.is_quarantine() && located->key.ord != key.ord &&
-                           !located->key.ord.is_quarantine();
-    if (left_quarantine) {
-      left_behind_.insert(key);
+    auto id = ResourceId::named(id_text);
+    auto located =
+        id ? view_.locate({key.type, *id}) : Result<Located>(fail(ErrorCode::kNotFound, "no id"));
+    TRY(bool was_left, was_left(located, home));
+    if (was_left) {
+      (home == key ? left_behind_ : copies_left_behind_).insert(key);
     } else if (!located || located->key != home) {
       find(name(key) + ": the directory does not lead from its id to it");
     } else if (located->source != row.header.source) {
       find(name(key) + ": row and directory name different sources");
     }
     return {};
+  }
+
+  // Whether a resource was there before it was moved to where its id leads.
+  Result<bool> was_left(const Result<Located>& located, const ItemKey& place) const {
+    if (!located || located->key == place) {
+      return false;
+    }
+    TRY(auto former, unless_unsound(view_.former_places(place.type, located->id.hash)));
+    return std::any_of(former.begin(), former.end(),
+                       [&place](const FormerPlace& other) { return other.item == place; });
   }
 
   Status expect_link(const ItemKey& key) {
@@ -319,6 +328,7 @@ class Checker {
         find("directory: a row can't be read");
         continue;
       }
+      given_ids_ += row->id_is_given ? 1 : 0;
       ItemKey key{row->ord, resource->type, row->item};
       TRY(auto current, unless_unsound(view_.find_current(key)));
       TRY(auto past, unless_unsound(view_.find_newest_history(key)));
@@ -336,11 +346,63 @@ class Checker {
       }
     }
     TRY(cursor->status());
+    TRY(check_given_ids());
+    TRY(check_former_places());
     uint64_t items = item_count_ - left_behind_.size();
     if (named != items) {
       find(fmt::format("directory: {} ids for {} items", named, items));
     }
     return {};
+  }
+
+  // Each leads to what says that it has it, and each that says so is led to.
+  Status check_given_ids() {
+    auto cursor = view_.snapshot().scan(kDirectory, {"n", "o"}, kv::ReadKind::kScan);
+    uint64_t count = 0;
+    while (cursor->next()) {
+      ++count;
+      auto given = decode_given_id_key(cursor->key());
+      auto hash = decode_given_id(cursor->value());
+      if (!given || !hash) {
+        find("directory: a given id can't be read");
+        continue;
+      }
+      TRY(auto located, unless_unsound(view_.find(given->type, *hash)));
+      if (!located || located->id.given != given->id) {
+        find("directory: a given id leads to what does not have it");
+      }
+    }
+    TRY(cursor->status());
+    if (count != given_ids_) {
+      find(fmt::format("directory: {} given ids lead somewhere, {} are there", count, given_ids_));
+    }
+    return {};
+  }
+
+  // What left a place ended there.
+  Status check_former_places() {
+    const std::string prefix = former_places_prefix();
+    auto cursor =
+        view_.snapshot().scan(kDirectory, {prefix, kv::prefix_end(prefix)}, kv::ReadKind::kScan);
+    while (cursor->next()) {
+      IdHash hash{};
+      auto place = decode_former_place(cursor->key(), cursor->value(), &hash);
+      if (!place) {
+        find("directory: a former place can't be read");
+        continue;
+      }
+      TRY(auto located, unless_unsound(view_.find(place->item.type, hash)));
+      TRY(auto current, unless_unsound(view_.find_current(place->item)));
+      TRY(auto last, unless_unsound(view_.find_newest_history(place->item)));
+      // By its deletion, or by an end of its own.
+      const RowHeader end = last ? last->row.header : RowHeader();
+      const bool has_ended = end.deleted && (end.version == place->last_version ||
+                                             (end.moved && end.version == place->last_version + 1));
+      if (!located || current || !has_ended) {
+        find(name(place->item) + ": it was moved from there, and did not end there");
+      }
+    }
+    return cursor->status();
   }
 
   Status check_index() {
@@ -440,7 +502,8 @@ class Checker {
         continue;
       }
       ++report_.source_patients;
-      auto located = view_.locate({fhir::kPatientType, {ord->bucket(), row->patient}});
+      auto located =
+          view_.locate({fhir::kPatientType, {ord->bucket(), row->patient, row->patient_given_id}});
       if (!located || located->key != ItemKey{*ord, fhir::kPatientType, kPatientItem} ||
           located->source != row->source) {
         find(place + ": the directory does not lead from its Patient to it");
@@ -669,7 +732,9 @@ class Checker {
   std::array<Sum, kFamilyCount> expected_;
   Sum stored_;  // all versions
   uint64_t item_count_ = 0;
-  std::set<ItemKey> left_behind_;  // the past, in quarantine, of what has a home since
+  std::set<ItemKey> left_behind_;         // the past of what was moved elsewhere since
+  std::set<ItemKey> copies_left_behind_;  // with their homes
+  uint64_t given_ids_ = 0;
   // The last place and the last commit looked up: rows of one ord stand together.
   std::optional<Ord> place_ord_;
   ItemNumber next_item_ = 0;

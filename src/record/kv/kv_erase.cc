@@ -173,7 +173,7 @@ Result<ErasureDone> KvStore::try_to_carry_out(const Erasure& erasure, std::strin
   } else if (planned.error().code != ErrorCode::kNotFound) {
     return fail(planned.error());
   }
-  TRY(ErasedRows rows, rows_to_erase(*view, *keys_, erasure.ord, progress));
+  TRY(ErasedRows rows, rows_to_erase(*view, erasure.ord, progress));
 
   CommitQueue::Rewriting rewriting;
   rewriting.as_of = view->stable_t();

@@ -176,7 +176,7 @@ Result<Ord> KvStore::place_patient(SourceNumber source, const IdHash& patient,
   }
   TRY(load_bucket(bucket));
   Ord ord = Ord::patient(bucket, next_local_[bucket]++);
-  places_[ord.value()] = {source, kPatientItem + 1, patient, true, std::string(own_id)};
+  places_[ord.value()] = {source, kPatientItem + 1, patient, true, std::string(own_id), {}};
   placed_.emplace(patient, ord);
   return ord;
 }
@@ -206,7 +206,7 @@ Result<Place*> KvStore::place(Ord ord, SourceNumber source) {
   TRY(bool stored, kv_->snapshot()->get(kDirectory, ord_row_key(ord), value));
   if (stored) {
     TRY(OrdRow row, decode_ord_row(value));
-    place = {row.source, row.next_item, row.patient, false, {}};
+    place = {row.source, row.next_item, row.patient, false, {}, std::move(row.patient_given_id)};
   }
   return &places_.emplace(ord.value(), std::move(place)).first->second;
 }
@@ -228,20 +228,21 @@ Result<ItemNumber> KvStore::reserve_item(Ord ord, fhir::TypeNumber type, SourceN
 }
 
 void KvStore::write_place(Ord ord, const Place& place, const PutRow& put) const {
-  put(kDirectory, ord_row_key(ord), encode_ord_row({place.source, place.next_item, place.patient}));
+  put(kDirectory, ord_row_key(ord),
+      encode_ord_row({place.source, place.next_item, place.patient, place.patient_given_id}));
   if (!ord.is_patient() || !place.is_new) {
     return;
   }
   put(kDirectory, directory_key(fhir::kPatientType, place.patient),
-      encode_directory_row({ord.bucket(), ord, kPatientItem, place.source, place.patient_own_id}));
+      encode_directory_row({ord.bucket(), ord, kPatientItem, place.source, place.patient_own_id,
+                            !place.patient_given_id.empty()}));
   std::string next;
   put_u32(next, next_local_.at(ord.bucket()));
   put(kMeta, meta_bucket_key(ord.bucket()), next);
 }
 
 Status KvStore::prepare(const Draft& draft, Prepared& out) {
-  out.id_hash = draft.resource.id.hash;
-  out.id_bucket = draft.resource.id.bucket;
+  out.id = draft.resource.id;
   out.source = draft.source;
   out.own_id = draft.own_id;
   out.create = true;
@@ -348,13 +349,12 @@ Status KvStore::supersede_copy(const KvView& view, const Before& before, Prepare
 // The id is known: compares, and takes along what the new version supersedes.
 Status KvStore::prepare_known(const Draft& draft, const KvView& view, const Located& located,
                               Prepared& out) {
-  if (located.id_bucket != draft.resource.id.bucket) {
-    return fail(ErrorCode::kConflict, "the resource is known by an id with another bucket");
+  if (located.id != draft.resource.id) {
+    return fail(ErrorCode::kConflict, "the resource is known by another id");
   }
   bool moves = located.key.ord != draft.ord;
-  if (moves && !located.key.ord.is_quarantine()) {
-    return fail(ErrorCode::kUnsupported,
-                "the resource is stored with another patient; moving it is not supported yet");
+  if (moves && draft.resource.type == fhir::kPatientType) {
+    return fail(ErrorCode::kInvalid, "a Patient is always its own");
   }
   out.key = located.key;
   TRY(auto versions, view.versions(located.key));
@@ -475,6 +475,11 @@ void KvStore::commit_group(std::span<CommitQueue::Commit* const> commits) {
   for (Ord ord : group.placed) {
     places_.at(ord.value()).is_new = false;
   }
+  for (auto& [ord, id] : group.given_ids) {
+    if (auto at = places_.find(ord.value()); at != places_.end()) {
+      at->second.patient_given_id = std::move(id);
+    }
+  }
 }
 
 void KvStore::add_entries(CommitQueue::Commit& commit, Group& group) {
@@ -529,7 +534,7 @@ Result<CommitResult> KvStore::add_items(std::span<Prepared> items,
   std::vector<std::optional<LinkBefore>> links;
   for (const Prepared& item : items) {
     TRY(check_unchanged(item, group));
-    if (!touched.insert(directory_key(item.key.type, item.id_hash)).second) {
+    if (!touched.insert(directory_key(item.key.type, item.id.hash)).second) {
       return fail(ErrorCode::kInvalid, "a commit holds the same resource twice");
     }
     TRY(auto link, read_link(item, group));
@@ -572,7 +577,10 @@ Result<CommitResult> KvStore::add_items(std::span<Prepared> items,
       write_item(items[i], group);
       group.staged.add(items[i]);
       group.changed.insert(kind_of(items[i]));
-      group.touched.insert(directory_key(items[i].key.type, items[i].id_hash));
+      group.touched.insert(directory_key(items[i].key.type, items[i].id.hash));
+      if (!items[i].id.given.empty()) {
+        group.touched.insert(given_id_key(items[i].key.type, items[i].id.given));
+      }
     }
     if (links[i]) {
       write_link(items[i], *links[i], t, group);
@@ -615,20 +623,30 @@ Status KvStore::check_unchanged(const Prepared& item, const Group& group) const 
   auto conflict = [] {
     return fail(ErrorCode::kConflict, "the resource was changed by another writer meanwhile");
   };
-  std::string directory = directory_key(item.key.type, item.id_hash);
+  std::string directory = directory_key(item.key.type, item.id.hash);
   if (group.touched.contains(directory)) {
     return conflict();
   }
-  bool is_erased = std::any_of(item.copies.begin(), item.copies.end(),
-                               [this](const auto& copy) { return erased_.contains(copy.key.ord); });
+  bool is_erased =
+      std::any_of(item.copies.begin(), item.copies.end(),
+                  [this](const auto& copy) { return erased_.contains(copy.key.ord); }) ||
+      (item.moved_from && erased_.contains(item.moved_from->ord));
   if (is_erased || erased_.contains(item.key.ord)) {
     return conflict();
   }
   bool is_patient = item.key.type == fhir::kPatientType && item.key.ord.is_patient();
-  if (item.create && !item.moved_from && !is_patient) {  // a Patient's place is there before it
-    std::string unused;
+  const bool is_first = item.create && !item.moved_from;
+  std::string unused;
+  if (is_first && !is_patient) {  // a Patient's place is there before it
     TRY(bool taken, group.before->snapshot().get(kDirectory, directory, unused));
     if (taken) {
+      return conflict();
+    }
+  }
+  if (is_first && !item.id.given.empty()) {
+    std::string given = given_id_key(item.key.type, item.id.given);
+    TRY(bool taken, group.before->snapshot().get(kDirectory, given, unused));
+    if (taken || group.touched.contains(given)) {
       return conflict();
     }
   }
@@ -664,10 +682,15 @@ void KvStore::write_item(const Prepared& item, Group& group) {
   const ItemKey& was = item.moved_from ? *item.moved_from : item.key;
   supersede(was, item.superseded, item.superseded_row, item.previous_t, batch);
   if (item.moved_from && !item.previous_deleted) {
-    write_end(was, item.header, {}, put_into(batch));
+    RowHeader end = item.header;
+    end.moved = true;
+    write_end(was, end, {}, put_into(batch));
   }
-  write_item_rows(item, item.header, put_into(batch));
+  if (item.key.type == fhir::kPatientType && !item.id.given.empty()) {
+    group.given_ids[item.key.ord] = item.id.given;
+  }
   write_place_of(item.key.ord, group);
+  write_item_rows(item, item.header, put_into(batch));
   for (const Prepared::Copy& copy : item.copies) {
     supersede(copy.key, copy.superseded, copy.superseded_row, copy.previous_t, batch);
     write_copy_rows(item, copy, item.header, put_into(batch));
@@ -679,7 +702,11 @@ void KvStore::write_place_of(Ord ord, Group& group) {
   std::lock_guard lock(places_mutex_);
   auto at = places_.find(ord.value());
   if (at != places_.end()) {
-    write_place(ord, at->second, put_into(group.batch));
+    Place place = at->second;
+    if (auto given = group.given_ids.find(ord); given != group.given_ids.end()) {
+      place.patient_given_id = given->second;
+    }
+    write_place(ord, place, put_into(group.batch));
     group.placed.insert(ord);
   }
 }

@@ -78,7 +78,8 @@ class KvStore final : public Store {
     std::unique_ptr<KvView> before;
     std::set<std::string> touched;  // directory keys: two may be about to create the same resource
     std::set<Ord> placed;           // whose place is written
-    StagedItems staged;             // what its commits store
+    std::map<Ord, std::string> given_ids;  // of their Patients, where clients gave them
+    StagedItems staged;                    // what its commits store
     std::set<std::pair<fhir::TypeNumber, SourceNumber>> changed;
     std::map<std::string, PersonNumber> matches;
     T t = 0;

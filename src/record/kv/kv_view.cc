@@ -99,16 +99,46 @@ Result<std::optional<Located>> KvView::find(fhir::TypeNumber type, const IdHash&
     return std::optional<Located>();
   }
   TRY(DirectoryRow row, decode_directory_row(value));
-  return std::optional<Located>(
-      {{row.ord, type, row.item}, row.source, std::move(row.own_id), row.id_bucket});
+  Located located;
+  located.key = {row.ord, type, row.item};
+  located.source = row.source;
+  located.own_id = std::move(row.own_id);
+  located.id = {row.id_bucket, hash, row.id_is_given ? located.own_id : std::string()};
+  return std::optional(std::move(located));
 }
 
 Result<Located> KvView::locate(const ResourceKey& resource) const {
-  TRY(auto located, find(resource.type, resource.id.hash));
-  if (!located || located->id_bucket != resource.id.bucket) {
+  ResourceId id = resource.id;
+  auto absent = [] {
     return fail(ErrorCode::kNotFound, "there is no resource of that type and id");
+  };
+  if (!id.given.empty()) {
+    std::string value;
+    TRY(bool is_given, snapshot_->get(kDirectory, given_id_key(resource.type, id.given), value));
+    if (!is_given) {
+      return absent();
+    }
+    TRY(id.hash, decode_given_id(value));
+  }
+  TRY(auto located, find(resource.type, id.hash));
+  if (!located || located->id.given != id.given ||
+      (id.given.empty() && located->id.bucket != id.bucket)) {
+    return absent();
   }
   return std::move(*located);
+}
+
+Result<std::vector<FormerPlace>> KvView::former_places(fhir::TypeNumber type,
+                                                       const IdHash& hash) const {
+  std::vector<FormerPlace> places;
+  std::string prefix = former_places_prefix(type, hash);
+  auto cursor = snapshot_->scan(kDirectory, {prefix, kv::prefix_end(prefix)});
+  while (cursor->next()) {
+    TRY(FormerPlace place, decode_former_place(cursor->key(), cursor->value(), nullptr));
+    places.insert(places.begin(), place);
+  }
+  TRY(cursor->status());
+  return places;
 }
 
 Result<std::optional<StoredItem>> KvView::find_current(const ItemKey& item) const {
@@ -261,7 +291,7 @@ Result<ResourceId> KvView::id_of(const StoredItem& item) const {
     TRY(cursor->status());
   }
   auto id = id_in(body, fhir::type_name(item.key.type));
-  auto parsed = id ? ResourceId::parse(*id) : std::nullopt;
+  auto parsed = id ? ResourceId::named(*id) : std::nullopt;
   if (!parsed) {
     return fail(ErrorCode::kCorrupt, "a body does not start with the type of its key and an id");
   }
@@ -577,7 +607,8 @@ Result<SourcePatient> KvView::source_patient(Ord ord, LinkMethod method) const {
     return fail(ErrorCode::kNotFound, "there is no such source patient");
   }
   TRY(OrdRow row, decode_ord_row(value));
-  return SourcePatient{ord, row.source, {ord.bucket(), row.patient}, method};
+  return SourcePatient{
+      ord, row.source, {ord.bucket(), row.patient, std::move(row.patient_given_id)}, method};
 }
 
 Result<std::vector<SourcePatient>> KvView::members_of(PersonNumber person, LinkMethod method,

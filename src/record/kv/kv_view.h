@@ -21,6 +21,8 @@ class KvView final : public View {
   Result<T> t_at(Instant instant) const override;
   Result<Instant> instant_of(T t) const override;
   Result<Located> locate(const ResourceKey& resource) const override;
+  Result<std::vector<FormerPlace>> former_places(fhir::TypeNumber type,
+                                                 const IdHash& hash) const override;
   Result<std::optional<Located>> find(fhir::TypeNumber type, const IdHash& hash) const override;
   Result<StoredItem> read(const ItemKey& item) const override;
   Result<StoredItem> read_version(const ItemKey& item, uint32_t version) const override;

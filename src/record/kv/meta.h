@@ -14,7 +14,7 @@
 
 namespace continuum::record {
 
-inline constexpr uint32_t kStoreFormat = 3;
+inline constexpr uint32_t kStoreFormat = 4;
 
 inline constexpr std::string_view kMetaFormat = "#format";
 inline constexpr std::string_view kMetaDefinitions = "#definitions";

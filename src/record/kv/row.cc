@@ -10,6 +10,7 @@ namespace {
 
 constexpr uint8_t kDeletedFlag = 1;
 constexpr uint8_t kPlacesFlag = 2;
+constexpr uint8_t kMovedFlag = 4;
 constexpr size_t kPlaceSize = kOrdSize + 4;
 constexpr size_t kHistoryKeySize = kItemKeySize + 8;
 
@@ -68,7 +69,8 @@ Result<T> decode_history_t(std::string_view key) {
 void put_row_start(std::string& out, const RowHeader& header, std::span<const ItemPlace> places) {
   put_u8(out, kRowFormat);
   put_u8(out, static_cast<uint8_t>((header.deleted ? kDeletedFlag : 0) |
-                                   (places.empty() ? 0 : kPlacesFlag)));
+                                   (places.empty() ? 0 : kPlacesFlag) |
+                                   (header.moved ? kMovedFlag : 0)));
   put_u8(out, header.label_class);
   put_u8(out, header.dictionary);
   put_u32(out, header.version);
@@ -110,10 +112,12 @@ Result<Row> decode_row(std::string_view value) {
     return fail(ErrorCode::kCorrupt, "a row has an unknown format");
   }
   TRY(uint8_t flags, reader.u8());
-  if ((flags & ~(kDeletedFlag | kPlacesFlag)) != 0) {
+  if ((flags & ~(kDeletedFlag | kPlacesFlag | kMovedFlag)) != 0 ||
+      (flags & (kDeletedFlag | kMovedFlag)) == kMovedFlag) {
     return fail(ErrorCode::kCorrupt, "a row has unknown flags");
   }
   row.header.deleted = (flags & kDeletedFlag) != 0;
+  row.header.moved = (flags & kMovedFlag) != 0;
   TRY(row.header.label_class, reader.u8());
   TRY(row.header.dictionary, reader.u8());
   TRY(row.header.version, reader.u32());

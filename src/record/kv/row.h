@@ -29,6 +29,12 @@ struct ItemKey {
   auto operator<=>(const ItemKey&) const = default;
 };
 
+// Where a resource was until it was moved, and its last version there.
+struct FormerPlace {
+  ItemKey item;
+  uint32_t last_version = 0;
+};
+
 // One of the places of a resource that is kept with several patients; its type is the resource's.
 struct ItemPlace {
   Ord ord;
@@ -38,6 +44,7 @@ struct ItemPlace {
 
 struct RowHeader {
   bool deleted = false;
+  bool moved = false;  // only of a deletion: the resource goes on elsewhere from this version
   uint8_t label_class = 0;
   uint8_t dictionary = 0;
   uint32_t version = 1;

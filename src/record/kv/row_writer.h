@@ -23,6 +23,7 @@ struct Place {
   IdHash patient{};
   bool is_new = false;  // nothing of it is stored yet
   std::string patient_own_id;
+  std::string patient_given_id;  // as in OrdRow
 };
 
 // The item number kept free for the Patient of each patient ord.
@@ -72,9 +73,17 @@ void write_item_rows(const Prepared& item, const RowHeader& header, const Put& p
   }
   write_current(item.key, header, item.places, item.sealed, item.index, put);
   if (item.create) {
-    put(kDirectory, directory_key(item.key.type, item.id_hash),
+    const ResourceId& id = item.id;
+    put(kDirectory, directory_key(item.key.type, id.hash),
         encode_directory_row(
-            {item.id_bucket, item.key.ord, item.key.item, item.source, item.own_id}));
+            {id.bucket, item.key.ord, item.key.item, item.source, item.own_id, !id.given.empty()}));
+    if (!id.given.empty()) {
+      put(kDirectory, given_id_key(item.key.type, id.given), view(id.hash));
+    }
+    if (item.moved_from && item.previous_version > 0) {
+      put(kDirectory, former_place_key(item.key.type, id.hash, item.previous_version),
+          encode_former_place(*item.moved_from));
+    }
   }
 }
 

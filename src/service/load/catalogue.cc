@@ -194,9 +194,13 @@ Status Catalogue::find_known(const record::View& view, Scope scope) {
     }
     TRY(auto located, view.find(occurrence.type, occurrence.identity));
     if (located) {
-      occurrence.id_bucket = located->id_bucket;
+      occurrence.id_bucket = located->id.bucket;
       occurrence.known_home = located->key.ord;
       occurrence.known = true;
+      if (!located->id.given.empty()) {
+        std::lock_guard lock(given_mutex_);
+        given_ids_[i] = std::move(located->id.given);
+      }
     }
   }
   return {};
@@ -413,7 +417,9 @@ record::ResourceId Catalogue::id_of(OccurrenceIndex index) const {
   if (auto same = same_in_store_.find(leader); same != same_in_store_.end()) {
     return same->second.id;
   }
-  return {occurrences_[leader].id_bucket, occurrences_[leader].identity};
+  auto given = given_ids_.find(leader);
+  return {occurrences_[leader].id_bucket, occurrences_[leader].identity,
+          given == given_ids_.end() ? std::string() : given->second};
 }
 
 record::Ord Catalogue::home_of(OccurrenceIndex index) const {
@@ -446,7 +452,7 @@ Result<std::optional<Target>> Catalogue::resolve(std::string_view reference, Sco
   if (is_relative && !found.several) {
     TRY(auto located, view.find(*parsed.type, hash));
     if (located && located->source == source_) {
-      return std::optional<Target>({*parsed.type, {located->id_bucket, hash}});
+      return std::optional<Target>({*parsed.type, located->id});
     }
   }
   return std::optional<Target>();

@@ -10,6 +10,7 @@
 #pragma once
 
 #include <map>
+#include <mutex>
 #include <optional>
 #include <string>
 #include <string_view>
@@ -158,6 +159,8 @@ class Catalogue {
   std::unordered_map<std::string, std::vector<Target>> searched_;               // by criteria_text
   std::unordered_map<OccurrenceIndex, std::vector<OccurrenceIndex>> versions_;  // by leader
   std::unordered_map<OccurrenceIndex, Target> same_in_store_;  // what ifNoneExist found there
+  std::mutex given_mutex_;
+  std::unordered_map<OccurrenceIndex, std::string> given_ids_;  // by clients; by leader
   std::unordered_map<OccurrenceIndex, std::vector<HomeHint>> more_hints_;
   std::unordered_map<OccurrenceIndex, std::vector<HomeHint>> several_;
   struct Patient {

@@ -63,8 +63,9 @@ Result<bool> Catalogue::refuse_other_people(const record::View& view) {
   return !others.empty();
 }
 
-// SAFETY: a resource never changes its patient by a load: neither against what is stored, nor
-// between versions of one load. (Leaving quarantine is no change of patient.)
+// SAFETY: a resource never changes its patient by a load, whose order among other writes nobody
+// vouches for: neither against what is stored, nor between versions of one load. (Leaving
+// quarantine is no change of patient.)
 Result<bool> Catalogue::refuse_moved(const record::View& view) {
   std::vector<OccurrenceIndex> moved;
   for (OccurrenceIndex i = 0; i < occurrences_.size(); ++i) {
@@ -92,8 +93,8 @@ Result<bool> Catalogue::refuse_moved(const record::View& view) {
   for (OccurrenceIndex index : moved) {
     if (occurrences_[index].fate == Fate::kStore) {
       refuse(index, {ErrorCode::kUnsupported,
-                     "the resource is stored, or comes in this load, with another patient; moving "
-                     "it is not supported yet"});
+                     "the resource is stored, or comes in this load, with another patient: correct "
+                     "its patient by an update (PUT)"});
     }
   }
   return !moved.empty();
@@ -264,9 +265,19 @@ Result<std::vector<record::Ord>> Catalogue::also_about(OccurrenceIndex index,
     fhir::ParsedReference parsed = fhir::parse_reference(reference);
     bool is_patient = parsed.kind == fhir::ReferenceKind::kRelative &&
                       *parsed.type == fhir::kPatientType && parsed.version.empty();
-    auto id = is_patient ? record::ResourceId::parse(parsed.id) : std::nullopt;
+    auto id = is_patient ? record::ResourceId::named(parsed.id) : std::nullopt;
     if (!id || !status) {
       return;
+    }
+    if (!id->given.empty()) {
+      auto located = view.locate({fhir::kPatientType, *id});
+      if (!located && located.error().code != ErrorCode::kNotFound) {
+        status = fail(located.error());
+      }
+      if (!located) {
+        return;
+      }
+      id = std::move(located->id);
     }
     auto ord = ord_of_patient(id->hash, view);
     if (!ord) {

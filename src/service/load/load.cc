@@ -344,7 +344,7 @@ class Load {
       return {};
     }
     Draft draft;
-    draft.resource = {occurrence.type, {located->id_bucket, occurrence.identity}};
+    draft.resource = {occurrence.type, located->id};
     draft.ord = located->key.ord;
     draft.source = source_;
     TRY(store_.prepare(draft, next_prepared(worker)));

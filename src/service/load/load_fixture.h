@@ -75,11 +75,7 @@ class LoadFixture : public testing::Test {
     if (!found) {
       return "(nothing)";
     }
-    auto minter = store_->id_minter();
-    size_t slash = name.find('/');
-    record::ResourceId id{found->id_bucket,
-                          minter.hash(source, found->key.type, name.substr(slash + 1))};
-    return std::string(name.substr(0, slash + 1)) + id.text();
+    return std::string(name.substr(0, name.find('/') + 1)) + found->id.text();
   }
 
   // The current body, or "(gone)", "(nothing)".

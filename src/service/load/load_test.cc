@@ -257,6 +257,38 @@ TEST_F(LoadTest, QuarantineEndsWhenThePatientIsKnown) {
   expect_sound();
 }
 
+// What a client made under an id of its own is the same resource when a feed brings it.
+TEST_F(LoadTest, FindsWhatAClientGaveAnId) {
+  auto source = store_->register_source("gp");
+  auto minter = store_->id_minter();
+  const record::IdHash hash = minter.hash("gp", fhir::kPatientType, "ann");
+  auto ord = store_->place_patient(*source, hash, "ann");
+  ASSERT_TRUE(ord);
+  json::Document document;
+  ASSERT_TRUE(document.parse(patient("ann")));
+  record::Canonical canonical;
+  ASSERT_TRUE(record::canonicalise(document, *document.root(), "ann", "gp", canonical));
+  record::Draft draft;
+  draft.resource = {fhir::kPatientType, {ord->bucket(), hash, "ann"}};
+  draft.ord = *ord;
+  draft.source = *source;
+  draft.own_id = "ann";
+  draft.canonical = &canonical;
+  draft.tree = document.root();
+  std::vector<record::Prepared> items(1);
+  ASSERT_TRUE(store_->prepare(draft, items[0]));
+  ASSERT_TRUE(store_->commit(items));
+
+  write("/in/p.json", patient("ann"));
+  write("/in/o.json", observation("o", "Patient/ann"));
+  load_paths({"/in"});
+  EXPECT_EQ(regional("Patient/ann"), "Patient/ann");
+  EXPECT_EQ(member("Observation/o", "subject.reference"), "Patient/ann");
+  EXPECT_TRUE(is_with("Observation/o", "Patient/ann"));
+  expect_nothing_new(load_paths({"/in"}));
+  expect_sound();
+}
+
 std::string appointment(const std::vector<std::string>& patients, const std::string& status) {
   std::string participants;
   for (const std::string& patient : patients) {

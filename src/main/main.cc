@@ -1,5 +1,10 @@
 // continuum: one program that loads, serves and checks a store.
+#include <unistd.h>
+
 #include <CLI/CLI.hpp>
+#include <cstdlib>
+#include <new>
+#include <string_view>
 
 #include "main/subcommands.h"
 
@@ -16,6 +21,17 @@ constexpr void (*kSubcommands[])(CLI::App&, int&) = {
     continuum::commands::add_erase,  continuum::commands::add_scrub,
     continuum::commands::add_backup, continuum::commands::add_restore,
 };
+
+// What a program without memory would do half, it does not do: acknowledged writes are durable, and
+// starting again is the way back (docs/adr/0021-out-of-memory-ends-the-process.md).
+[[noreturn]] void end_without_memory() {
+  constexpr std::string_view kText =
+      "continuum: out of memory: ended at once; nothing that was acknowledged is lost. Give it "
+      "more "
+      "memory, or lower [limits] in region.toml, and start again\n";
+  [[maybe_unused]] ssize_t written = ::write(STDERR_FILENO, kText.data(), kText.size());
+  std::_Exit(kExitEnvironment);
+}
 
 int run(int argc, char** argv) {
   CLI::App app("One lifelong record for every person of a region, over FHIR R4", "continuum");
@@ -36,9 +52,10 @@ int run(int argc, char** argv) {
 }  // namespace
 
 int main(int argc, char** argv) {
+  std::set_new_handler(end_without_memory);
   try {
     return run(argc, argv);
-  } catch (const std::exception& error) {  // third-party code: out of memory, say
+  } catch (const std::exception& error) {  // third-party code
     std::cerr << "continuum: " << error.what() << '\n';
     return kExitEnvironment;
   }

@@ -4,99 +4,10 @@
 
 #include "base/bytes.h"
 #include "record/backup_fixture_test.h"
+#include "record/failing_files_test.h"
 
 namespace continuum::record {
 namespace {
-
-// Any file operation may fail, once: the n-th from now.
-class FailingFiles final : public FileSystem {
- public:
-  explicit FailingFiles(FileSystem& below) : below_(below) {}
-  void fail_after(uint64_t operations) { left_ = operations; }
-  bool has_failed() const { return left_ == UINT64_MAX; }
-
-  Result<std::unique_ptr<WritableFile>> open_writable(const std::string& path,
-                                                      OpenMode mode) override {
-    TRY(spend());
-    TRY(auto file, below_.open_writable(path, mode));
-    return std::make_unique<Writable>(*this, std::move(file));
-  }
-  Result<std::unique_ptr<ReadableFile>> open_readable(const std::string& path) override {
-    TRY(spend());
-    TRY(auto file, below_.open_readable(path));
-    return std::make_unique<Readable>(*this, std::move(file));
-  }
-  bool exists(const std::string& path) override { return below_.exists(path); }
-  bool is_directory(const std::string& path) override { return below_.is_directory(path); }
-  Result<std::vector<std::string>> list(const std::string& path) override {
-    TRY(spend());
-    return below_.list(path);
-  }
-  Status make_directories(const std::string& path) override {
-    TRY(spend());
-    return below_.make_directories(path);
-  }
-  Status remove(const std::string& path) override {
-    TRY(spend());
-    return below_.remove(path);
-  }
-  Status rename(const std::string& from, const std::string& to) override {
-    TRY(spend());
-    return below_.rename(from, to);
-  }
-  Status sync_directory(const std::string& path) override {
-    TRY(spend());
-    return below_.sync_directory(path);
-  }
-
- private:
-  class Writable final : public WritableFile {
-   public:
-    Writable(FailingFiles& files, std::unique_ptr<WritableFile> below)
-        : files_(files), below_(std::move(below)) {}
-    Status append(std::string_view bytes) override {
-      TRY(files_.spend());
-      return below_->append(bytes);
-    }
-    Status sync() override {
-      TRY(files_.spend());
-      return below_->sync();
-    }
-    Status truncate(uint64_t size) override { return below_->truncate(size); }
-    uint64_t size() const override { return below_->size(); }
-
-   private:
-    FailingFiles& files_;
-    std::unique_ptr<WritableFile> below_;
-  };
-  class Readable final : public ReadableFile {
-   public:
-    Readable(FailingFiles& files, std::unique_ptr<ReadableFile> below)
-        : files_(files), below_(std::move(below)) {}
-    Result<std::string> read(uint64_t offset, size_t size) const override {
-      TRY(files_.spend());
-      return below_->read(offset, size);
-    }
-    Result<uint64_t> size() const override { return below_->size(); }
-
-   private:
-    FailingFiles& files_;
-    std::unique_ptr<ReadableFile> below_;
-  };
-
-  Status spend() {
-    if (left_ == UINT64_MAX) {
-      return {};
-    }
-    if (left_-- == 0) {
-      return fail(ErrorCode::kUnavailable, "this operation fails");
-    }
-    return {};
-  }
-
-  FileSystem& below_;
-  uint64_t left_ = UINT64_MAX;
-};
 
 // A folder of files as a store's are named; no store, since none of this looks inside.
 class BackupDurabilityTest : public testing::Test {

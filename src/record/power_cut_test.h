@@ -19,11 +19,11 @@ inline uint64_t cut_stride(uint64_t otherwise) {
 }
 
 // Calls live(cut, power_stayed_on) with cut = 0, stride, 2 * stride... until one life ends with the
-// power on; from several threads, since RocksDB sleeps a second after a flush that failed. The
-// first cut that was not tried.
+// power on; from several threads, since much of a life is waiting. The first cut that was not
+// tried.
 template <typename Live>
 uint64_t live_with_every_cut(uint64_t stride, const Live& live) {
-  constexpr int kSideBySide = 24;
+  constexpr int kSideBySide = 4;
   std::atomic<uint64_t> next{0};
   std::atomic<bool> completed{false};
   std::vector<std::thread> lives;

@@ -7,13 +7,16 @@
 #include <rocksdb/options.h>
 #include <rocksdb/slice_transform.h>
 #include <rocksdb/sst_file_writer.h>
+#include <rocksdb/system_clock.h>
 #include <rocksdb/table.h>
 
+#include <algorithm>
 #include <atomic>
 #include <mutex>
 
 #include "base/check.h"
 #include "rocks/encryption.h"
+#include "rocks/log_check.h"
 #include "rocks/seam_file_system.h"
 
 namespace continuum::rocks {
@@ -60,6 +63,24 @@ class SilentLogger final : public rocksdb::Logger {
  public:
   using rocksdb::Logger::Logv;
   void Logv(const char*, va_list) override {}
+};
+
+// For tests: RocksDB sleeps for a second after whatever failed in the background.
+class HastyClock final : public rocksdb::SystemClockWrapper {
+ public:
+  using SystemClockWrapper::SystemClockWrapper;
+  const char* Name() const override { return "continuum-hasty"; }
+  void SleepForMicroseconds(int micros) override {
+    SystemClockWrapper::SleepForMicroseconds(std::min(micros, 1000));
+  }
+};
+
+class HastyEnv final : public rocksdb::EnvWrapper {
+ public:
+  explicit HastyEnv(std::unique_ptr<rocksdb::Env> env) : EnvWrapper(std::move(env)) {
+    system_clock_ = std::make_shared<HastyClock>(system_clock_);
+  }
+  const char* Name() const override { return "continuum-hasty"; }
 };
 
 class RocksCursor final : public kv::Cursor {
@@ -238,6 +259,7 @@ class RocksStore final : public kv::Store {
   continuum::FileSystem& files() const {
     return options_.files != nullptr ? *options_.files : posix_files();
   }
+  Status check_logs() const;
   Status remove_leftovers();
   Status freeze_file(const rocksdb::LiveFileStorageInfo& file, const std::string& to);
 
@@ -298,10 +320,14 @@ Status RocksStore::open(OpenFor open_for) {
   std::shared_ptr<rocksdb::FileSystem> disk =
       options_.files != nullptr ? on_seam(*options_.files) : rocksdb::FileSystem::Default();
   env_ = rocksdb::NewCompositeEnv(enciphered(disk, options_.file_key));
+  if (options_.tiny) {
+    env_ = std::make_unique<HastyEnv>(std::move(env_));
+  }
   cache_ = rocksdb::NewLRUCache(options_.cache_bytes);
   if (open_for == OpenFor::kWriting) {
     TRY(files().make_directories(options_.path));
   }
+  TRY(check_logs());
   std::vector<rocksdb::ColumnFamilyDescriptor> descriptors;
   descriptors.emplace_back(rocksdb::kDefaultColumnFamilyName, rocksdb::ColumnFamilyOptions());
   for (const FamilySpec& spec : options_.families) {
@@ -327,6 +353,29 @@ Status RocksStore::open(OpenFor open_for) {
     return {};
   }
   return remove_leftovers();  // not before the folder is ours: they may be another's at work
+}
+
+Status RocksStore::check_logs() const {
+  std::vector<std::string> names;
+  rocksdb::Status listed = env_->GetChildren(options_.path, &names);
+  if (!listed.ok()) {
+    return listed.IsNotFound() ? Status() : check(listed);
+  }
+  for (const std::string& name : names) {
+    const std::string path = options_.path + "/" + name;
+    std::string log;
+    if (!name.ends_with(".log")) {
+      continue;
+    }
+    TRY(check(rocksdb::ReadFileToString(env_.get(), path, &log)));
+    if (auto at = damage_in_log(log)) {
+      return fail(ErrorCode::kCorrupt,
+                  "the store's files: a log is damaged, and what it says after that would be lost",
+                  {{path, "from byte " + std::to_string(*at + kFilePrefixSize) +
+                              " on; bring back a backup, or this file from a copy"}});
+    }
+  }
+  return {};
 }
 
 // Files of an ingestion that a crash cut short.

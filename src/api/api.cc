@@ -105,7 +105,10 @@ struct Api::State {
              Exit exit);
   void answer_batch(const http::Request& request, const service::SentBundle& batch,
                     const access::Principal& principal, Exit exit);
-  BatchAnswers::All answer_entries(const http::Request& request, const service::SentBundle& batch);
+  using Entries = std::vector<Result<http::Request>>;
+  Result<Entries> reads_of(const http::Request& request,
+                           const service::SentBundle& transaction) const;
+  BatchAnswers::All answer_entries(Entries entries);
   void close(std::unique_ptr<access::Visit> visit, const Route& route, http::Response response,
              Exit exit, std::optional<SteadyClock::time_point> earliest = std::nullopt);
   void leave(Disclosed<http::Response> disclosed, Exit& exit,
@@ -226,12 +229,31 @@ void Api::State::write(const http::Request& request, const Route& route,
       return refuse(issues.empty() ? error_response(pending.error())
                                    : error_response(pending.error().code, issues));
     }
-    auto disclosed = options.door.commit(std::move(*visit), static_cast<uint16_t>(pending->status),
-                                         pending->write.items, pending->write.conditions,
-                                         [&] { return respond(*pending, options.region); });
+    auto reads = sent ? reads_of(request, *sent) : Result<Entries>(Entries());
+    if (!reads) {
+      exit.error = reads.error().text();
+      return refuse(error_response(reads.error()));
+    }
+    std::optional<SteadyClock::time_point> not_before;
+    auto disclosed = options.door.commit(
+        std::move(*visit), static_cast<uint16_t>(pending->status), pending->write.items,
+        pending->write.conditions, [&] {
+          BatchAnswers::All read = answer_entries(std::move(*reads));
+          not_before = read.not_before;
+          for (size_t i = 0, next = 0; i < pending->reads.size() && !read.answers.empty(); ++i) {
+            if (service::is_read(sent->entries[i])) {
+              pending->reads[i] = std::move(read.answers[next++]);
+            }
+          }
+          http::Response response = respond(*pending, options.region);
+          if (!read.answers.empty()) {
+            response.reservation = options.budget.charge(response.body.size());
+          }
+          return response;
+        });
     if (disclosed) {
       ledger_fails = false;
-      return leave(std::move(*disclosed), exit);
+      return leave(std::move(*disclosed), exit, not_before);
     }
     if (disclosed.error().code != ErrorCode::kConflict) {
       return refuse_all(disclosed.error(), exit);
@@ -267,7 +289,11 @@ void Api::State::answer_batch(const http::Request& request, const service::SentB
                                                        std::to_string(kBatchEntriesMax) +
                                                        " entries: send it in several parts"});
     }
-    all = answer_entries(request, batch);
+    Entries entries;
+    for (const service::SentEntry& entry : batch.entries) {
+      entries.push_back(request_of(entry, request, options.region.base_url));
+    }
+    all = answer_entries(std::move(entries));
     http::Response response =
         text_response(200, understood->content_type, batch_response(all.answers));
     response.reservation = options.budget.charge(response.body.size());
@@ -282,12 +308,37 @@ void Api::State::answer_batch(const http::Request& request, const service::SentB
   close(std::move(*visit), route, std::move(response), std::move(exit), all.not_before);
 }
 
-BatchAnswers::All Api::State::answer_entries(const http::Request& request,
-                                             const service::SentBundle& batch) {
-  BatchAnswers answers(batch.entries.size());
-  for (size_t i = 0; i < batch.entries.size(); ++i) {
+// The reads of a transaction, which must be requests that can be answered: once it is committed it
+// can't be refused any more.
+Result<Api::State::Entries> Api::State::reads_of(const http::Request& request,
+                                                 const service::SentBundle& transaction) const {
+  Entries reads;
+  for (const service::SentEntry& entry : transaction.entries) {
+    if (!service::is_read(entry)) {
+      continue;
+    }
+    TRY(http::Request read, request_of(entry, request, options.region.base_url));
+    Route route = find_route(base_path, read.path, read.method);
+    if (!allows(route.interaction, read.method) || !understand(read, route)) {
+      return fail(ErrorCode::kInvalid, "an entry asks for what can't be read",
+                  {{entry.where + ".request.url",
+                    "expected Type/id, or another URL below the base that can be read"}});
+    }
+    reads.push_back(std::move(read));
+    if (reads.size() > kBatchEntriesMax) {
+      return fail(ErrorCode::kTooLarge,
+                  "a transaction has more than " + std::to_string(kBatchEntriesMax) + " reads",
+                  {{entry.where, "send them in a batch, in several parts"}});
+    }
+  }
+  return reads;
+}
+
+BatchAnswers::All Api::State::answer_entries(Entries entries) {
+  BatchAnswers answers(entries.size());
+  for (size_t i = 0; i < entries.size(); ++i) {
     http::Reply reply = answers.reply(i);
-    auto entry = request_of(batch.entries[i], request, options.region.base_url);
+    auto& entry = entries[i];
     if (!entry) {
       reply.send(error_response(entry.error()));
       continue;

@@ -162,6 +162,15 @@ ApiFixture::ApiFixture(uint64_t budget_bytes, record::Engine engine)
       access::Door::open({.store = *store_, .region = region_, .clock = clock_}, make_policy());
   CHECK(door.has_value());
   door_ = std::move(*door);
+  make_api();
+}
+
+void ApiFixture::limit_requests(uint64_t per_second) {
+  region_.limits.caller_requests = per_second;
+  make_api();
+}
+
+void ApiFixture::make_api() {
   api_ = std::make_unique<Api>(ApiOptions{.store = *store_,
                                           .region = region_,
                                           .door = *door_,

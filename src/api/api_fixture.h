@@ -40,6 +40,8 @@ class ApiFixture {
   void remove(const Home& home, fhir::TypeNumber type, std::string_view own_id);
   // Changes what is about to be written next, as a defect or a damaged disk would.
   void damage_next(std::function<void(record::Prepared&)> damage) { damage_ = std::move(damage); }
+  // Of each caller; from now on.
+  void limit_requests(uint64_t per_second);
   // The place of a source patient.
   record::Ord ord_of(const Home& home);
   record::Store& store() { return *store_; }
@@ -64,6 +66,7 @@ class ApiFixture {
   service::Checkpoints& checkpoints() { return *checkpoints_; }
 
  private:
+  void make_api();
   record::ResourceKey key_of(const Home& home, fhir::TypeNumber type, std::string_view own_id,
                              record::Ord& ord);
   void commit(const record::Draft& draft);

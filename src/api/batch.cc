@@ -69,6 +69,8 @@ void append_field(std::string& out, std::string_view name, const http::Response&
   }
 }
 
+}  // namespace
+
 void append_answer(std::string& out, const http::Response& answer) {
   bool is_error = answer.status >= 400;
   bool has_resource = !is_error && !answer.body.empty();
@@ -95,8 +97,6 @@ void append_answer(std::string& out, const http::Response& answer) {
   }
   out += "}}";
 }
-
-}  // namespace
 
 Result<http::Request> request_of(const service::SentEntry& entry, const http::Request& batch,
                                  std::string_view base_url) {

@@ -45,6 +45,8 @@ class BatchAnswers {
   std::optional<http::Reply::Time> not_before_;
 };
 
+// Appends the answer to an entry, as an entry.
+void append_answer(std::string& out, const http::Response& answer);
 // A Bundle of type batch-response. The answers are taken apart.
 std::string batch_response(std::vector<http::Response>& answers);
 

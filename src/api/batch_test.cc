@@ -137,5 +137,20 @@ TEST_F(BatchTest, EntriesAskOnlyBelowTheBase) {
   EXPECT_EQ(batch(std::vector<std::string>(1'001, entry("GET", "metadata"))).status, 413);
 }
 
+TEST_F(BatchTest, EachEntryCountsTowardsItsCallersRequests) {
+  std::string id = create("Patient", patient("Smith"));
+  fixture_.limit_requests(5);
+  std::vector<std::string> entries(20, entry("GET", "Patient/" + id));
+  http::Response response = batch(entries);
+  ASSERT_EQ(response.status, 200) << response.body;
+  size_t refused = 0;
+  for (size_t at = 0; (at = response.body.find("429 ", at)) != std::string::npos; ++at) {
+    ++refused;
+  }
+  // A second may end meanwhile.
+  EXPECT_GE(refused, 10U) << response.body;
+  EXPECT_LE(refused, 16U);
+}
+
 }  // namespace
 }  // namespace continuum::api

@@ -32,6 +32,9 @@ struct PendingWrite {
   bool shows_bodies = false;
   bool shows_outcome = false;  // of a single change: what there was to say of it
   std::string_view content_type;
+  // Of a transaction, by entry: the answer to a read; nothing for a change, which comes from
+  // `write` in its turn.
+  std::vector<std::optional<http::Response>> reads;
 };
 // Nothing is written yet. The visit has it noted. `sent`: what a transaction's body is.
 // `issues`: see service::WriteContext.

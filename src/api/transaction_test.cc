@@ -1,5 +1,6 @@
 // Transactions: all in one step, or nothing.
 #include "api/write_fixture_test.h"
+#include "json/writer.h"
 
 namespace continuum::api {
 namespace {
@@ -160,7 +161,10 @@ TEST_F(TransactionTest, AllOrNothing) {
               {{"", "DELETE", "Patient/00000000000000000000000000zz", ""}, 404},
               {{"", "DELETE", "Patient?identifer=a|b", ""}, 400},
               {{"", "PUT", "Patient?", patient("S")}, 400},
-              {{"", "GET", "Patient/" + id, ""}, 400},
+              {{"", "GET", "Nothing/" + id, ""}, 400},
+              {{"", "GET", "Patient/" + id + "/$erase", ""}, 400},
+              {{"", "GET", "https://elsewhere.example/fhir/Patient/x", ""}, 400},
+              {{"", "GET", "Patient/" + id + "?_format=xml", ""}, 400},
               {{"", "PATCH", "Patient/" + id, "[]"}, 400},
               {{"", "FETCH", "Patient/" + id, ""}, 400},
               {{"", "POST", "Patient", "null"}, 400},
@@ -329,6 +333,77 @@ TEST_F(TransactionTest, ManyEntriesAreOneStep) {
   EXPECT_EQ(fixture_.t(), before + 1);
   EXPECT_EQ(responses(response).size(), kEntries);
   expect_sound();
+}
+
+// Reads come last, whatever their place, and each is decided and written down for itself.
+TEST_F(TransactionTest, ReadsSeeWhatItWrote) {
+  std::string id = create("Patient", patient("Smith"));
+  std::string hidden = create("Patient", patient("Other", "", "9990000034"), kGp2);
+  size_t before = fixture_.entries().size();
+  http::Response response = commit({{"", "GET", "Patient/" + id, ""},
+                                    {"", "PUT", "Patient/" + id, patient("Jones", id)},
+                                    {"", "GET", "Patient/" + id + "/_history/1", ""},
+                                    {"", "GET", "Patient/" + hidden, ""},
+                                    {"", "GET", "Patient/00000000000000000000000000zz", ""},
+                                    {"", "GET", "Patient/" + id + "/$everything", ""}});
+  ASSERT_EQ(response.status, 200) << response.body;
+  Body body(response.body);
+  std::vector<std::string> statuses;
+  const json::Node* entries = body.root().find("entry");
+  for (const json::Node* entry = entries->first; entry != nullptr; entry = entry->next) {
+    const json::Node* resource = entry->find("resource");
+    statuses.push_back(
+        std::string(entry->find("response")->string("status")) +
+        (resource == nullptr ? "" : " " + std::string(resource->string("resourceType"))));
+  }
+  EXPECT_EQ(statuses,
+            (std::vector<std::string>{"200 OK Patient", "200 OK", "200 OK Patient", "404 Not Found",
+                                      "404 Not Found", "200 OK Bundle"}));
+  const json::Node* first = entries->first->find("resource");
+  EXPECT_EQ(first->find("name")->first->string("family"), "Jones");
+  EXPECT_EQ(first->find("meta")->string("versionId"), "2");
+  // What is hidden looks like what is not there.
+  auto outcome = [&](size_t index) {
+    const json::Node* entry = entries->first;
+    for (size_t i = 0; i < index; ++i) {
+      entry = entry->next;
+    }
+    std::string text;
+    json::write(*entry->find("response")->find("outcome"), text);
+    return text;
+  };
+  EXPECT_EQ(outcome(3), outcome(4));
+  size_t requests = 0;
+  auto all = fixture_.entries();
+  for (size_t i = before; i < all.size(); ++i) {
+    requests += std::holds_alternative<ledger::RequestEntry>(all[i]) ? 1 : 0;
+  }
+  EXPECT_EQ(requests, 6U);  // itself, and five reads
+  size_t receipts = 0;
+  for (size_t at = 0;
+       (at = response.body.find("StructureDefinition/receipt", at)) != std::string::npos; ++at) {
+    ++receipts;
+  }
+  EXPECT_EQ(receipts, 5U);
+}
+
+TEST_F(TransactionTest, ReadsAloneAreATransactionToo) {
+  std::string id = create("Patient", patient("Smith"));
+  record::T t = fixture_.t();
+  http::Response response = commit({{"", "GET", "Patient/" + id, ""}});
+  EXPECT_EQ(response.status, 200) << response.body;
+  EXPECT_NE(response.body.find("Smith"), std::string::npos);
+  EXPECT_EQ(fixture_.t(), t);
+}
+
+TEST_F(TransactionTest, WhatIsRefusedReadsNothing) {
+  std::string id = create("Patient", patient("Smith"));
+  size_t before = fixture_.entries().size();
+  http::Response response = commit(
+      {{"", "GET", "Patient/" + id, ""}, {"", "PUT", "Patient/" + id, patient("Smith", "other")}});
+  EXPECT_EQ(response.status, 400);
+  EXPECT_EQ(response.body.find("Smith"), std::string::npos);
+  EXPECT_EQ(fixture_.entries().size(), before + 1);
 }
 
 }  // namespace

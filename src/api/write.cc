@@ -1,6 +1,7 @@
 // create, update, delete and transaction: between HTTP and service/write.h.
 #include <fmt/format.h>
 
+#include "api/batch.h"
 #include "api/binary.h"
 #include "api/exchange.h"
 #include "api/preconditions.h"
@@ -203,11 +204,16 @@ http::Response respond_many(const PendingWrite& pending) {
   response.status = pending.status;
   response.headers.add("Content-Type", pending.content_type);
   response.body = R"({"resourceType":"Bundle","type":"transaction-response")";
-  for (size_t i = 0; i < pending.write.changes.size(); ++i) {
+  size_t change = 0;
+  for (size_t i = 0; i < pending.reads.size(); ++i) {
     response.body += i == 0 ? R"(,"entry":[)" : ",";
-    append_entry(pending, i, response.body);
+    if (pending.reads[i]) {
+      append_answer(response.body, *pending.reads[i]);
+    } else {
+      append_entry(pending, change++, response.body);
+    }
   }
-  response.body += pending.write.changes.empty() ? "}" : "]}";
+  response.body += pending.reads.empty() ? "}" : "]}";
   return response;
 }
 
@@ -235,6 +241,9 @@ Result<PendingWrite> prepare_write(const Exchange& exchange, record::Store& stor
   TRY(pending.write, pending.is_transaction ? prepare_many(sent, writes, bodies)
                                             : prepare_one(exchange, writes, bodies));
   pending.status = pending.is_transaction ? 200 : status_of(pending.write.changes[0]);
+  if (pending.is_transaction) {
+    pending.reads.resize(sent->entries.size());
+  }
   return pending;
 }
 

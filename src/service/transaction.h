@@ -53,9 +53,12 @@ struct Transaction {
   std::deque<std::string> decoded;  // patches, which some bodies view
 };
 
-// In the order of the Bundle: all is one step, so that the order of processing that R4 gives
-// (deletes, creates, updates) cannot be told from any other. Other bodies view what `bundle` views.
-// kInvalid, kUnsupported and kTooLarge name the entry.
+// Whether an entry asks for something, and changes nothing.
+bool is_read(const SentEntry& entry);
+
+// The changes, in the order of the Bundle: all is one step, so that the order of processing that R4
+// gives (deletes, creates, updates) cannot be told from any other; reads come after it. Other
+// bodies view what `bundle` views. kInvalid, kUnsupported and kTooLarge name the entry.
 Result<Transaction> to_transaction(const SentBundle& bundle);
 
 // The JSON Patch in the Binary that R4 has one in. kInvalid, kUnsupported: there is none.

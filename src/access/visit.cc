@@ -633,6 +633,18 @@ Result<std::string_view> Visit::may_author(record::Ord ord, fhir::TypeNumber typ
   return decision.rule;
 }
 
+Status Visit::may_erase(const record::Located& patient) {
+  const auto& own = caller_.organisation.sources;
+  const bool is_own = patient.key.ord.is_patient() && patient.key.type == fhir::kPatientType &&
+                      std::find(own.begin(), own.end(), patient.source) != own.end();
+  if (!is_own) {
+    note_absent();
+    return absent();
+  }
+  note_told(patient.key.ord, fhir::kPatientType, 0);
+  return {};
+}
+
 Status Visit::note_written(const record::Prepared& item, std::string_view rule) {
   ++shown_;
   uint32_t version = item.previous_version + (item.unchanged ? 0 : 1);

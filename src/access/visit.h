@@ -114,6 +114,9 @@ class Visit {
   // that they may write them; of citizens it must be themselves. Lives as long as the visit.
   // kNotFound and a note when they may not.
   Result<std::string_view> may_author(record::Ord ord, fhir::TypeNumber type);
+  // Whether that Patient was sent by a source of the caller's organisation; noted as told of.
+  // kNotFound and a note when it was not: then it is not there.
+  Status may_erase(const record::Located& patient);
   // Notes what is about to be stored: who writes it knows it. To be committed with this visit
   // (Door::commit), or not at all. `rule`: that allowed it.
   Status note_written(const record::Prepared& item, std::string_view rule);

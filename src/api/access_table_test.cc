@@ -238,7 +238,8 @@ const std::map<Interaction, std::string> kSamples = {
     {Interaction::kPatchIf, "PATCH /fhir/Observation?_id=[written]"},
     {Interaction::kBatch, "POST /fhir with a batch"},
     {Interaction::kHistoryType, "GET /fhir/Patient/_history"},
-    {Interaction::kHistorySystem, "GET /fhir/_history"}};
+    {Interaction::kHistorySystem, "GET /fhir/_history"},
+    {Interaction::kErase, "POST /fhir/Patient/[patient]/$erase"}};
 
 TEST_F(AccessTable, EveryRouteAnswersWithADecisionAndAReceipt) {
   for (size_t i = 0; i < kInteractionCount; ++i) {

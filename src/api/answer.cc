@@ -42,6 +42,7 @@ Result<http::Response> run(const Exchange& exchange) {
     case Interaction::kDeleteIf:
     case Interaction::kPatchIf:
     case Interaction::kBatch:
+    case Interaction::kErase:
     case Interaction::kUnknown:
     case Interaction::kHealth:
     case Interaction::kReady:
@@ -96,7 +97,8 @@ tl::expected<Understood, http::Response> understand(const http::Request& request
     return refuse(problem(415, "send application/json-patch+json"));
   }
   bool has_bundle = route.interaction == Interaction::kBatch;
-  bool has_resource = has_bundle || (writes(route.interaction) && !is_deletion && !is_patch);
+  bool has_resource = has_bundle || route.interaction == Interaction::kErase ||
+                      (writes(route.interaction) && !is_deletion && !is_patch);
   if (has_resource && !is_json(request.headers) && !brings_content(request, route)) {
     return refuse(problem(415, "send application/fhir+json"));
   }

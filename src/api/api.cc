@@ -3,6 +3,7 @@
 #include <atomic>
 #include <thread>
 
+#include "access/may_erase.h"
 #include "api/answer.h"
 #include "api/batch.h"
 #include "api/capability_statement.h"
@@ -14,6 +15,7 @@
 #include "api/rate_limit.h"
 #include "api/router.h"
 #include "http/compress.h"
+#include "service/erase.h"
 
 namespace continuum::api {
 namespace {
@@ -103,6 +105,8 @@ struct Api::State {
   void answer(const http::Request& request, const Route& route, Exit exit);
   void write(const http::Request& request, const Route& route, const access::Principal& principal,
              Exit exit);
+  void erase(const http::Request& request, const Route& route, const access::Principal& principal,
+             Exit exit);
   void answer_batch(const http::Request& request, const service::SentBundle& batch,
                     const access::Principal& principal, Exit exit);
   using Entries = std::vector<Result<http::Request>>;
@@ -178,6 +182,9 @@ void Api::State::answer(const http::Request& request, const Route& route, Exit e
     http::Response response = problem(429, "too many requests of this caller: slow down");
     response.headers.add("Retry-After", "1");
     return leave(Door::tell_everybody(OpenFact::kTooMany, std::move(response)), exit);
+  }
+  if (route.interaction == Interaction::kErase) {
+    return erase(request, route, *principal, std::move(exit));
   }
   if (writes(route.interaction)) {
     return write(request, route, *principal, std::move(exit));
@@ -270,6 +277,44 @@ void Api::State::write(const http::Request& request, const Route& route,
   }
 }
 
+// The store writes its certificate into the ledger with the erasure; who asked, and was told, is
+// written down as for any request.
+void Api::State::erase(const http::Request& request, const Route& route,
+                       const access::Principal& principal, Exit exit) {
+  auto visit = options.door.enter(principal, to_ledger(request, route));
+  if (!visit) {
+    return refuse_all(visit.error(), exit);
+  }
+  auto respond_erase = [&]() -> http::Response {
+    auto understood = understand(request, route);
+    if (!understood) {
+      return std::move(understood.error());
+    }
+    std::string caller = caller_key(principal);
+    service::Context context{**visit, options.region, options.budget, page_token_key, caller};
+    auto erased = [&]() -> Result<service::Answer> {
+      TRY(read_plain(understood->parameters));
+      // SAFETY: before the body is looked at.
+      TRY(access::may_erase(principal, options.region));
+      TRY(service::EraseRequest asked, service::read_erase_request(request.body));
+      return service::erase(context, options.store, route.id, asked,
+                            options.clock != nullptr ? options.clock->now() : SystemClock().now());
+    }();
+    if (!erased) {
+      exit.error = erased.error().text();
+      return error_response(erased.error());
+    }
+    http::Response response = text_response(200, understood->content_type, std::move(erased->body));
+    response.reservation = std::move(erased->reservation);
+    return response;
+  };
+  http::Response response = respond_erase();
+  if (response.status >= 400) {
+    (*visit)->show_nothing();
+  }
+  close(std::move(*visit), route, std::move(response), std::move(exit));
+}
+
 // Each entry has a visit and a receipt of its own. The batch has them too, for who sent it.
 void Api::State::answer_batch(const http::Request& request, const service::SentBundle& batch,
                               const access::Principal& principal, Exit exit) {
@@ -344,6 +389,10 @@ BatchAnswers::All Api::State::answer_entries(Entries entries) {
       continue;
     }
     Route route = find_route(base_path, entry->path, entry->method);
+    if (route.interaction == Interaction::kErase) {
+      reply.send(error_response({ErrorCode::kInvalid, "$erase is asked for alone", {}}));
+      continue;
+    }
     answer(*entry, route,
            {.started = SteadyClock::now(),
             .method = entry->method,

@@ -9,7 +9,7 @@ namespace continuum::api {
 namespace {
 
 constexpr std::string_view kPatientSearch =
-    R"(,"searchParam":[{"name":"identifier","definition":"http://hl7.org/fhir/SearchParameter/Patient-identifier","type":"token","documentation":"system|value, both given"}],"operation":[{"name":"everything","definition":"http://hl7.org/fhir/OperationDefinition/Patient-everything","documentation":"[id] only; _type, _since, start, end, _count, and _asOf: an instant or t:N, for the record as it was"}])";
+    R"(,"searchParam":[{"name":"identifier","definition":"http://hl7.org/fhir/SearchParameter/Patient-identifier","type":"token","documentation":"system|value, both given"}],"operation":[{"name":"everything","definition":"http://hl7.org/fhir/OperationDefinition/Patient-everything","documentation":"[id] only; _type, _since, start, end, _count, and _asOf: an instant or t:N, for the record as it was"},{"name":"erase","definition":"https://continuum.example/fhir/OperationDefinition/Patient-erase","documentation":"[id] only; staff in a role that the region names, two of them: docs/operations.md"}])";
 
 constexpr std::string_view kAuditEventSearch =
     R"(,"searchParam":[{"name":"patient","definition":"http://hl7.org/fhir/SearchParameter/clinical-patient","type":"reference","documentation":"who looked at that person: theirs to see, and staff's as far as it was they"}])";
@@ -27,9 +27,10 @@ std::string type_entry(fhir::TypeNumber type) {
                             : is_ledgers               ? kAuditEventSearch
                                                        : "";
   return fmt::format(
-      R"({{"type":"{}","interaction":[{{"code":"read"}},{{"code":"vread"}},{{"code":"history-instance"}},{{"code":"history-type"}}{}{}],"versioning":"versioned","readHistory":true,"updateCreate":false,"conditionalRead":"full-support"{}{}}})",
+      R"({{"type":"{}","interaction":[{{"code":"read"}},{{"code":"vread"}},{{"code":"history-instance"}},{{"code":"history-type"}}{}{}],"versioning":"versioned","readHistory":true,"updateCreate":{},"conditionalRead":"full-support"{}{}}})",
       fhir::type_name(type), is_ledgers ? "" : kWrites,
-      search.empty() ? "" : R"(,{"code":"search-type"})", is_ledgers ? "" : kConditions, search);
+      search.empty() ? "" : R"(,{"code":"search-type"})", !is_ledgers,
+      is_ledgers ? "" : kConditions, search);
 }
 
 }  // namespace

@@ -43,6 +43,7 @@ constexpr std::array<Row, kInteractionCount> kRows{{
     {"/fhir", "batch", "POST"},
     {"/fhir/[type]/_history", "history-type", kGet},
     {"/fhir/_history", "history-system", kGet},
+    {"/fhir/Patient/[id]/$erase", "erase", "POST"},
 }};
 
 const Row& row_of(Interaction interaction) {
@@ -74,6 +75,7 @@ Interaction of_type(const std::vector<std::string>& segments, fhir::TypeNumber t
     case 3:
       return segments[2] == "_history"                                    ? Interaction::kHistory
              : segments[2] == "$everything" && type == fhir::kPatientType ? Interaction::kEverything
+             : segments[2] == "$erase" && type == fhir::kPatientType      ? Interaction::kErase
                                                                           : Interaction::kUnknown;
     case 4:
       return segments[2] == "_history" ? Interaction::kVread : Interaction::kUnknown;
@@ -115,6 +117,7 @@ bool tells_of_records(Interaction interaction) {
     case Interaction::kUpdateIf:
     case Interaction::kDeleteIf:
     case Interaction::kPatchIf:
+    case Interaction::kErase:
       return true;
     default:
       return false;
@@ -144,6 +147,7 @@ bool allows(Interaction interaction, std::string_view method) {
     case Interaction::kCreate:
     case Interaction::kTransaction:
     case Interaction::kBatch:
+    case Interaction::kErase:
       return method == "POST";
     case Interaction::kUpdate:
     case Interaction::kUpdateIf:

@@ -36,8 +36,9 @@ enum class Interaction : uint8_t {
   kBatch,          // a transaction's path, with a batch
   kHistoryType,    // [type]/_history
   kHistorySystem,  // _history
+  kErase,          // Patient/[id]/$erase
 };
-inline constexpr size_t kInteractionCount = 26;
+inline constexpr size_t kInteractionCount = 27;
 
 struct Route {
   Interaction interaction = Interaction::kUnknown;

@@ -102,6 +102,10 @@ TEST(ParseRegion, NamesEveryProblem) {
        "[[source]]\nname = 's'\norganisation = 'A81'\nclient_id = 'c'\n"
        "[[operator]]\nclient_id = 'c'",
        "12:13", "line 10"},
+      {"[erasure]\nroles = ['R8015', 'R0001']", "", ""},
+      {"[erasure]", "3:1", "'roles' is missing"},
+      {"[erasure]\nroles = ['R8015', 'clerk', 'R8015']\nrole = 1", "4:19 4:28 5:8",
+       "such as R8000"},
       {"[.]", "3:2", ""},
       {"a.b\u029C = 1", "3:4", ""},
       {"[\x01]", "3:2", ""},
@@ -258,6 +262,7 @@ Region random_region(SeededRandom& random) {
   }
   for (uint64_t n = random.below(3); n > 0; --n) {
     region.operators.push_back({"watch" + std::to_string(n)});
+    region.erasure_roles.push_back("R" + std::to_string(8000 + n));
   }
   return region;
 }

@@ -82,6 +82,9 @@ class RegionReader {
     for (const toml::table* each : reader.tables("operator")) {
       read_operator(*each);
     }
+    if (const toml::table* erasure = reader.table("erasure")) {
+      read_erasure(*erasure);
+    }
     reader.refuse_unknown_keys();
     return std::move(region_);
   }
@@ -198,6 +201,19 @@ class RegionReader {
       }
     }
     return kinds;
+  }
+
+  void read_erasure(const toml::table& table) {
+    TableReader reader(table, problems_);
+    FirstSeen seen;
+    for (PlacedText& role : reader.texts("roles", "one or more role codes")) {
+      refuse_duplicate(seen, role, "roles", problems_);
+      if (!kRoleCode.accepts(role.text)) {
+        problems_.add(role.where, fmt::format("'roles': expected {}", kRoleCode.expected));
+      }
+      region_.erasure_roles.push_back(std::move(role.text));
+    }
+    reader.refuse_unknown_keys();
   }
 
   void read_operator(const toml::table& table) {

@@ -31,6 +31,10 @@
 //   kCallerKinds jwks_file = "/etc/continuum/issuer.json"       # optional: its keys, instead of
 //   asking it
 //
+//   [erasure]                                      # optional: without it nobody erases over the API
+//   roles = ["R8015"]                              # staff in these may have their organisation's own
+//                                                  # records erased, two of them together
+//
 //   [[operator]]
 //   client_id = "exemplar-monitoring"              # required; unique, among those of sources too
 #pragma once
@@ -146,6 +150,7 @@ struct Region {
   std::vector<Source> sources;              // in file order
   std::vector<Issuer> issuers;              // in file order
   std::vector<Operator> operators;          // in file order
+  std::vector<std::string> erasure_roles;   // in file order, each once
   bool operator==(const Region&) const = default;
 };
 

@@ -136,6 +136,11 @@ bool is_source_name(std::string_view text) {
          all_of(text, [](char c) { return is_lower(c) || is_digit(c) || c == '-'; });
 }
 
+bool is_role_code(std::string_view text) {
+  return text.size() >= 2 && text.size() <= 10 && is_upper(text.front()) &&
+         all_of(text.substr(1), is_digit);
+}
+
 bool is_client_id(std::string_view text) {
   return !text.empty() && text.size() <= kClientIdLengthMax &&
          all_of(text, [](char c) { return c > ' ' && c < 0x7F; });

@@ -17,6 +17,8 @@ bool is_display_name(std::string_view text);
 bool is_ods_code(std::string_view text);
 // 1 to 40 of a-z, 0-9 and hyphen, not starting with a hyphen.
 bool is_source_name(std::string_view text);
+// A capital letter, and 1 to 9 digits.
+bool is_role_code(std::string_view text);
 // 1 to 200 visible ASCII characters.
 bool is_client_id(std::string_view text);
 // http or https, a host name or address, an optional port, a path that ends with /fhir; nothing
@@ -33,6 +35,7 @@ bool is_loopback_address(std::string_view text);
 constexpr Shape kDisplayName{is_display_name, "1 to 200 printable characters"};
 constexpr Shape kOdsCode{is_ods_code, "an ODS code: 3 to 10 capital letters and digits"};
 constexpr Shape kSourceName{is_source_name, "1 to 40 lower-case letters, digits and hyphens"};
+constexpr Shape kRoleCode{is_role_code, "a role code such as R8000"};
 constexpr Shape kClientId{is_client_id, "1 to 200 visible ASCII characters"};
 constexpr Shape kFhirBaseUrl{is_fhir_base_url,
                              "an absolute http or https URL that ends with /fhir"};

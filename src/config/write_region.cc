@@ -80,6 +80,13 @@ std::string to_toml(const Region& region) {
   for (const Operator& each : region.operators) {
     out += fmt::format("\n[[operator]]\nclient_id = {}\n", quoted(each.client_id));
   }
+  if (!region.erasure_roles.empty()) {
+    out += "\n[erasure]\nroles = [";
+    for (const std::string& role : region.erasure_roles) {
+      out += (out.back() == '[' ? "" : ", ") + quoted(role);
+    }
+    out += "]\n";
+  }
   return out;
 }
 

@@ -24,6 +24,7 @@ struct EraseArguments {
   std::string reason;
   std::string token;
   bool open_reasons = false;
+  bool alone = false;
 };
 
 Result<std::unique_ptr<record::Store>> open_existing(const EraseArguments& arguments) {
@@ -95,13 +96,14 @@ Result<int> request(EraseArguments& arguments) {
   auto view = store->view();
   TRY(record::Ord ord, find_patient(*store, *view, arguments));
   TRY(record::ErasurePlan plan, store->plan_erasure(ord));
-  const service::EraseToken token{ord, plan.state, SystemClock().now(), arguments.reason};
+  const service::EraseToken token{ord, plan.state, SystemClock().now(), user_name(),
+                                  arguments.reason};
   const std::string text = service::seal_erase_token(store->page_token_key(), token);
   TRY(record_command(*store, "erase request", "done",
                      fmt::format(R"({{"source":{}}})", json::quoted(arguments.source))));
   print_plan(plan, arguments.source);
   fmt::print(
-      "nothing is erased yet. Within a day, while the record stays as it is:\n"
+      "nothing is erased yet. Within a day, while the record stays as it is, by another user:\n"
       "continuum erase confirm {}\n",
       text);
   return kExitDone;
@@ -111,9 +113,11 @@ Result<int> confirm(EraseArguments& arguments) {
   TRY(auto store, open_existing(arguments));
   TRY(auto token,
       service::open_erase_token(store->page_token_key(), arguments.token, SystemClock().now()));
+  TRY(std::string by, service::ordered_by(token, user_name(),
+                                          arguments.alone ? service::FourEyes::kWaived
+                                                          : service::FourEyes::kRequired));
   Progress progress("families");
-  TRY(auto done,
-      store->erase({token.ord, token.state, user_name(), token.reason}, shown_by(progress)));
+  TRY(auto done, store->erase({token.ord, token.state, by, token.reason}, shown_by(progress)));
   progress.clear();
   uint64_t rows = 0;
   for (const auto& [family, count] : done.rows) {
@@ -191,6 +195,8 @@ void add_erase(CLI::App& app, int& exit_code) {
                                   confirm, exit_code);
   add_store_arguments(*confirming, arguments->store);
   confirming->add_option("TOKEN", arguments->token, "What erase request gave")->required();
+  confirming->add_flag("--alone", arguments->alone,
+                       "By who requested it too; list and certificate say so");
   confirming->footer(
       "Reads the whole store. When it is interrupted, the next command that opens the store "
       "finishes "

@@ -23,7 +23,6 @@ inline constexpr size_t kSourcesMax = 65'535;
 inline constexpr size_t kEntriesCountedMax = size_t{1} << 24;  // by a check, at once
 inline constexpr size_t kErasuresMax = 1'000'000;              // on the erasure list
 inline constexpr size_t kEraseReasonBytesMax = 1'000;
-inline constexpr int kEraseAttemptsMax = 8;          // while others commit
 inline constexpr size_t kLoadRefusalsKept = 10'000;  // for one source
 
 inline constexpr size_t kManifestBytesMax = size_t{256} << 20;  // of one moment of a backup

@@ -9,7 +9,7 @@
 namespace continuum::service {
 namespace {
 
-constexpr uint8_t kFormat = 1;
+constexpr uint8_t kFormat = 2;
 constexpr std::string_view kContext = "continuum erasure token";
 
 Result<EraseToken> decode(std::string_view bytes) {
@@ -22,6 +22,8 @@ Result<EraseToken> decode(std::string_view bytes) {
   std::memcpy(token.state.data(), state.data(), state.size());
   TRY(uint64_t micros, reader.u64());
   token.instant.micros = static_cast<int64_t>(micros);
+  TRY(auto by, reader.length_prefixed());
+  token.by = by;
   token.reason = reader.rest();
   if (format != kFormat) {
     return fail(ErrorCode::kInvalid, "an erasure token of another format");
@@ -37,10 +39,23 @@ std::string seal_erase_token(const crypto::Key& key, const EraseToken& token) {
   put_u48(plain, token.ord.value());
   plain += crypto::view(token.state);
   put_u64(plain, static_cast<uint64_t>(token.instant.micros));
+  put_length_prefixed(plain, token.by);
   plain += token.reason;
   std::string sealed;
   crypto::thread_aead().seal(key, kContext, plain, sealed);
   return to_base64url(sealed);
+}
+
+Result<std::string> ordered_by(const EraseToken& token, std::string_view confirmed_by,
+                               FourEyes four_eyes) {
+  if (token.by != confirmed_by) {
+    return token.by + ", confirmed by " + std::string(confirmed_by);
+  }
+  if (four_eyes == FourEyes::kWaived) {
+    return token.by + ", alone";
+  }
+  return fail(ErrorCode::kForbidden, "who requests an erasure does not confirm it",
+              {{"", "have somebody else confirm it"}});
 }
 
 Result<EraseToken> open_erase_token(const crypto::Key& key, std::string_view text, Instant now) {

@@ -14,6 +14,7 @@ EraseToken token() {
   token.ord = record::Ord::patient(7, 70'000);
   token.state[3] = 9;
   token.instant = kThen;
+  token.by = "a";
   token.reason = "asked for it";
   return token;
 }
@@ -39,6 +40,12 @@ TEST(EraseToken, OpensForADayWithItsOwnKey) {
   }
   EXPECT_FALSE(open_erase_token(key, "", kThen));
   EXPECT_FALSE(open_erase_token(key, std::string(kEraseTokenBytesMax + 1, 'A'), kThen));
+}
+
+TEST(EraseToken, TakesTwo) {
+  EXPECT_EQ(ordered_by(token(), "a", FourEyes::kRequired).error().code, ErrorCode::kForbidden);
+  EXPECT_EQ(ordered_by(token(), "b", FourEyes::kRequired), "a, confirmed by b");
+  EXPECT_EQ(ordered_by(token(), "a", FourEyes::kWaived), "a, alone");
 }
 
 }  // namespace

@@ -410,7 +410,13 @@ Result<CommitResult> KvStore::commit(std::span<Prepared> items,
     return fail(ErrorCode::kTooLarge,
                 "a commit has more than " + std::to_string(kCommitItemsMax) + " resources");
   }
-  return queue_.commit(items, entries, conditions);
+  if (items.empty()) {
+    return queue_.commit(items, entries, conditions);
+  }
+  gate_.enter();
+  auto result = queue_.commit(items, entries, conditions);
+  gate_.leave();
+  return result;
 }
 
 Instant KvStore::next_instant() {

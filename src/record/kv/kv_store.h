@@ -2,6 +2,7 @@
 #pragma once
 
 #include <atomic>
+#include <condition_variable>
 #include <map>
 #include <memory>
 #include <mutex>
@@ -167,6 +168,39 @@ class KvStore final : public Store {
   std::unordered_map<uint64_t, Place> places_;
   std::unordered_map<IdHash, Ord, IdHashHasher> placed_;
   std::unordered_map<uint16_t, uint32_t> next_local_;
+
+  // Commits of resources pass it. An erasure that they kept overtaking closes it for a while.
+  class Gate {
+   public:
+    void enter() {
+      std::unique_lock lock(mutex_);
+      moved_.wait(lock, [this] { return !is_closed_; });
+      ++inside_;
+    }
+    void leave() {
+      std::lock_guard lock(mutex_);
+      --inside_;
+      moved_.notify_all();
+    }
+    // Returns when nobody is inside.
+    void close() {
+      std::unique_lock lock(mutex_);
+      is_closed_ = true;
+      moved_.wait(lock, [this] { return inside_ == 0; });
+    }
+    void open() {
+      std::lock_guard lock(mutex_);
+      is_closed_ = false;
+      moved_.notify_all();
+    }
+
+   private:
+    std::mutex mutex_;
+    std::condition_variable moved_;
+    bool is_closed_ = false;
+    uint64_t inside_ = 0;
+  };
+  Gate gate_;
 
   mutable std::mutex erasures_mutex_;  // one erasure at a time; before all other mutexes
   std::optional<ErasureList> erasures_;

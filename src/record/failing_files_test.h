@@ -80,7 +80,10 @@ class FailingFiles final : public FileSystem {
       TRY(files_.spend());
       return below_->sync();
     }
-    Status truncate(uint64_t size) override { return below_->truncate(size); }
+    Status truncate(uint64_t size) override {
+      TRY(files_.spend());
+      return below_->truncate(size);
+    }
     uint64_t size() const override { return below_->size(); }
 
    private:
@@ -95,7 +98,10 @@ class FailingFiles final : public FileSystem {
       TRY(files_.spend());
       return below_->read(offset, size);
     }
-    Result<uint64_t> size() const override { return below_->size(); }
+    Result<uint64_t> size() const override {
+      TRY(files_.spend());
+      return below_->size();
+    }
 
    private:
     FailingFiles& files_;

@@ -287,5 +287,63 @@ TEST_F(FaultTest, NothingWrongIsReadFromDamagedFiles) {
   EXPECT_GT(found, 10U);
 }
 
+// A log that others follow ends early, as its last record was damaged: that is no torn end.
+TEST_F(FaultTest, ALogThatOthersFollowLosesNothingInSilence) {
+  constexpr int kPuts = 300;
+  auto numbered = [](int i) { return observation("o" + std::to_string(i), "p1", i); };
+  MemoryFileSystem original;
+  {
+    auto store = open_store(options(original, clock_));
+    ASSERT_TRUE(store) << store.error().text();
+    ASSERT_TRUE(Writer(**store).put(patient("p1")));
+    for (int i = 0; i < kPuts; ++i) {
+      ASSERT_TRUE(Writer(**store).put(numbered(i)));
+    }
+  }
+  std::map<std::string, std::string> bytes;
+  std::vector<std::string> logs;
+  for (const std::string folder : {"/data", "/data.keys"}) {
+    auto names = original.list(folder);
+    ASSERT_TRUE(names);
+    for (const std::string& name : *names) {
+      const std::string path = folder + "/" + name;
+      if (original.is_directory(path) || name == "LOCK") {
+        continue;
+      }
+      bytes[path] = *read_file(original, path, UINT64_MAX);
+      if (folder == "/data" && name.ends_with(".log")) {
+        logs.push_back(path);
+      }
+    }
+  }
+  ASSERT_GT(logs.size(), 1U);
+  std::sort(logs.begin(), logs.end());
+  logs.pop_back();
+  size_t refused = 0;
+  for (const std::string& log : logs) {
+    for (size_t lost : {1, 300}) {
+      SCOPED_TRACE(log + " without its last " + std::to_string(lost));
+      MemoryFileSystem disk;
+      for (const auto& [path, content] : bytes) {
+        const size_t size = content.size() - (path == log ? std::min(content.size(), lost) : 0);
+        ASSERT_TRUE(disk.make_directories(parent_directory(path)));
+        auto file = disk.open_writable(path, OpenMode::kTruncate);
+        ASSERT_TRUE(file && (*file)->append(content.substr(0, size)) && (*file)->sync());
+      }
+      auto store = open_store(options(disk, clock_));
+      if (!store) {
+        ++refused;
+        EXPECT_EQ(store.error().code, ErrorCode::kCorrupt) << store.error().text();
+        continue;
+      }
+      for (int i = 0; i < kPuts; ++i) {
+        expect_holds(**store, numbered(i));
+      }
+    }
+  }
+  std::cout << logs.size() << " logs, " << refused << " refused\n";
+  EXPECT_GT(refused, 0U);
+}
+
 }  // namespace
 }  // namespace continuum::record

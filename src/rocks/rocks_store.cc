@@ -283,6 +283,7 @@ rocksdb::DBOptions RocksStore::db_options() const {
   options.bytes_per_sync = 1 << 20;
   // What was acknowledged is synced; what follows a torn record never was.
   options.wal_recovery_mode = rocksdb::WALRecoveryMode::kPointInTimeRecovery;
+  options.track_and_verify_wals_in_manifest = true;  // a log that others follow has no torn end
   options.max_total_wal_size = options_.write_buffer_bytes * 2;
   return options;
 }

@@ -104,7 +104,7 @@ TEST(ParseRegion, NamesEveryProblem) {
        "12:13", "line 10"},
       {"[erasure]\nroles = ['R8015', 'R0001']", "", ""},
       {"[erasure]", "3:1", "'roles' is missing"},
-      {"[erasure]\nroles = ['R8015', 'clerk', 'R8015']\nrole = 1", "4:19 4:28 5:8",
+      {"[erasure]\nroles = ['R8015', 'clerk', 'R8015']\nrole = 1", "4:19 4:28 5:1",
        "such as R8000"},
       {"[.]", "3:2", ""},
       {"a.b\u029C = 1", "3:4", ""},

@@ -126,12 +126,19 @@ TEST_F(EraseTest, ATokenIsForOnePatientInOneStateForADay) {
 }
 
 TEST_F(EraseTest, BadBodiesAreRefused) {
-  for (const char* body :
-       {"", "{", "[]", R"({"resourceType":"Patient"})", R"({"resourceType":"Parameters"})",
-        R"({"resourceType":"Parameters","parameter":[{"name":"reason"}]})",
-        R"({"resourceType":"Parameters","parameter":[{"name":"why","valueString":"x"}]})",
-        R"({"resourceType":"Parameters","parameter":[{"name":"reason","valueString":"x"},)"
-        R"({"name":"token","valueString":"y"}]})"}) {
+  const std::string two =
+      R"({"resourceType":"Parameters","parameter":[{"name":"reason","valueString":"x"},)"
+      R"({"name":"token","valueString":"y"}]})";
+  const std::vector<std::string> bodies{
+      "",
+      "{",
+      "[]",
+      R"({"resourceType":"Patient"})",
+      R"({"resourceType":"Parameters"})",
+      R"({"resourceType":"Parameters","parameter":[{"name":"reason"}]})",
+      R"({"resourceType":"Parameters","parameter":[{"name":"why","valueString":"x"}]})",
+      two};
+  for (const std::string& body : bodies) {
     http::Response refused = send("POST", "Patient/" + ann_ + "/$erase", body, kFirst);
     EXPECT_TRUE(refused.status == 400 || refused.status == 415) << body << refused.body;
   }

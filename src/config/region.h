@@ -31,8 +31,9 @@
 //   kCallerKinds jwks_file = "/etc/continuum/issuer.json"       # optional: its keys, instead of
 //   asking it
 //
-//   [erasure]                                      # optional: without it nobody erases over the API
-//   roles = ["R8015"]                              # staff in these may have their organisation's own
+//   [erasure]                                      # optional: without it nobody erases over the
+//   API roles = ["R8015"]                              # staff in these may have their
+//   organisation's own
 //                                                  # records erased, two of them together
 //
 //   [[operator]]

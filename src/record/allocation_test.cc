@@ -16,7 +16,8 @@ namespace {
 std::atomic<int64_t> allocations_left{-1};
 constexpr int kOutOfMemory = 42;
 
-void* allocate(std::size_t size, std::size_t alignment) {
+// Not inlined: compilers know which of malloc and new belong together.
+[[gnu::noinline]] void* allocate(std::size_t size, std::size_t alignment) {
   if (allocations_left >= 0 && allocations_left.fetch_sub(1) == 0) {
     std::_Exit(kOutOfMemory);
   }
@@ -29,6 +30,10 @@ void* allocate(std::size_t size, std::size_t alignment) {
   return at;
 }
 
+[[gnu::noinline]] void release(void* at) {
+  std::free(at);
+}
+
 }  // namespace
 
 void* operator new(std::size_t size) {
@@ -37,17 +42,20 @@ void* operator new(std::size_t size) {
 void* operator new(std::size_t size, std::align_val_t alignment) {
   return allocate(size, static_cast<std::size_t>(alignment));
 }
+void* operator new(std::size_t size, const std::nothrow_t&) noexcept {
+  return allocate(size, alignof(std::max_align_t));
+}
 void operator delete(void* at) noexcept {
-  std::free(at);
+  release(at);
 }
 void operator delete(void* at, std::size_t) noexcept {
-  std::free(at);
+  release(at);
 }
 void operator delete(void* at, std::align_val_t) noexcept {
-  std::free(at);
+  release(at);
 }
 void operator delete(void* at, std::size_t, std::align_val_t) noexcept {
-  std::free(at);
+  release(at);
 }
 
 namespace continuum::record {

@@ -348,10 +348,10 @@ TEST_P(EraseTest, RandomRecordsLeaveTheOthersAlone) {
     for (const std::string& name : names) {
       ASSERT_TRUE(writer.put(patient(name)));
     }
-    // Appointments move between the patients they are about; their home stays.
+    // Appointments move between the patients they are about, and so do their homes.
     for (int step = 0; step < 60; ++step) {
       uint64_t number = random.below(8);
-      std::string home = names[number % names.size()];
+      std::string home = names[random.below(names.size())];
       Draw draw = appointment(home, {}, std::to_string(random.below(1000)));
       draw.own_id = "a" + std::to_string(number);
       for (const std::string& name : names) {
@@ -415,6 +415,9 @@ class EraseFilesTest : public testing::Test {
     draws.push_back(condition("mrn-c1", "mrn-7788990", "73211009"));
     EXPECT_TRUE(writer.load(draws));
     EXPECT_TRUE(writer.put(condition("mrn-c2", "mrn-7788990", "44054006")));
+    Draw given = condition("given-by-a-client", "mrn-7788990", "22298006");
+    given.gives_id = true;
+    EXPECT_TRUE(writer.put(given));
     EXPECT_TRUE(store_->flush());
     EXPECT_TRUE(writer.put(condition("mrn-c2", "mrn-7788990", "38341003")));
     EXPECT_TRUE(writer.put(condition("mrn-c3", "mrn-7788990", "195967001")));
@@ -440,9 +443,9 @@ class EraseFilesTest : public testing::Test {
   }
   // What the patient's rows say: names, numbers, codes, ids, and the sealed bodies.
   std::vector<std::string> values() {
-    std::vector<std::string> out = {"featherstonehaugh", "zebediah",     "9990000018", "73211009",
-                                    "44054006",          "38341003",     "195967001",  "mrn-c1",
-                                    "mrn-7788990",       "nether wallop"};
+    std::vector<std::string> out = {"featherstonehaugh", "zebediah",    "9990000018",   "73211009",
+                                    "44054006",          "38341003",    "195967001",    "mrn-c1",
+                                    "given-by-a-client", "mrn-7788990", "nether wallop"};
     out.emplace_back(view(store_.writer().hash(victim())));
     store_.with_rows([&](kv::Store& kv) {
       auto snapshot = kv.snapshot();
@@ -564,7 +567,7 @@ TEST_F(EraseFilesTest, AnOldCopyOpensNothingWithTheKeysOfNow) {
       }
       return true;
     }));
-    EXPECT_EQ(items, 3U);
+    EXPECT_EQ(items, 4U);
   }
   std::filesystem::rename(keys() + ".away", keys() + ".erasures");
   // With the list it is brought up to it before anybody reads.

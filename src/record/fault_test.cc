@@ -321,7 +321,7 @@ TEST_F(FaultTest, ALogThatOthersFollowLosesNothingInSilence) {
   logs.pop_back();
   size_t refused = 0;
   for (const std::string& log : logs) {
-    for (size_t lost : {1, 300}) {
+    for (size_t lost : {size_t{1}, size_t{300}}) {
       SCOPED_TRACE(log + " without its last " + std::to_string(lost));
       MemoryFileSystem disk;
       for (const auto& [path, content] : bytes) {

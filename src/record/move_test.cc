@@ -139,7 +139,8 @@ TEST_P(MoveTest, VersionsCountOn) {
     uint32_t last;
   } left[] = {{"p0", 4}, {"p1", 3}, {"p0", 1}};
   for (size_t i = 0; i < 3; ++i) {
-    EXPECT_EQ((*former)[i].item.ord, *store_.writer().home({"Patient", left[i].home, left[i].home}));
+    EXPECT_EQ((*former)[i].item.ord,
+              *store_.writer().home({"Patient", left[i].home, left[i].home}));
     EXPECT_EQ((*former)[i].last_version, left[i].last);
     auto last = view->read_version((*former)[i].item, left[i].last);
     ASSERT_TRUE(last);

@@ -91,6 +91,12 @@ struct Api::State {
         log(options.log),
         rate(options.region.limits.caller_requests) {}
 
+  ~State() {
+    if (erasing.joinable()) {
+      erasing.join();
+    }
+  }
+
   Instant now() const {
     return options.clock != nullptr ? options.clock->now() : SystemClock().now();
   }
@@ -128,6 +134,9 @@ struct Api::State {
   std::string base_path;
   crypto::Key page_token_key;
   std::string metadata;
+  // One at a time.
+  std::atomic<bool> is_erasing{false};
+  std::thread erasing;
   Metrics metrics;
   RequestLog log;
   RateLimit rate;
@@ -262,15 +271,17 @@ void Api::State::write(const http::Request& request, const Route& route,
       ledger_fails = false;
       return leave(std::move(*disclosed), exit, not_before);
     }
-    if (disclosed.error().code != ErrorCode::kConflict) {
+    const bool is_busy = disclosed.error().code == ErrorCode::kBusy;
+    if (disclosed.error().code != ErrorCode::kConflict && !is_busy) {
       return refuse_all(disclosed.error(), exit);
     }
-    if (attempt == kWriteAttemptsMax) {
+    if (attempt == kWriteAttemptsMax || is_busy) {
       auto last = options.door.enter(principal, to_ledger(request, route));
       if (!last) {
         return refuse_all(last.error(), exit);
       }
-      Error busy{ErrorCode::kBusy, "others write the same: try again"};
+      Error busy =
+          is_busy ? disclosed.error() : Error{ErrorCode::kBusy, "others write the same: try again"};
       exit.error = busy.text();
       return close(std::move(*last), route, error_response(busy), std::move(exit));
     }
@@ -285,34 +296,58 @@ void Api::State::erase(const http::Request& request, const Route& route,
   if (!visit) {
     return refuse_all(visit.error(), exit);
   }
-  auto respond_erase = [&]() -> http::Response {
-    auto understood = understand(request, route);
-    if (!understood) {
-      return std::move(understood.error());
-    }
-    std::string caller = caller_key(principal);
-    service::Context context{**visit, options.region, options.budget, page_token_key, caller};
-    auto erased = [&]() -> Result<service::Answer> {
-      TRY(read_plain(understood->parameters));
-      // SAFETY: before the body is looked at.
-      TRY(access::may_erase(principal, options.region));
-      TRY(service::EraseRequest asked, service::read_erase_request(request.body));
-      return service::erase(context, options.store, route.id, asked,
-                            options.clock != nullptr ? options.clock->now() : SystemClock().now());
-    }();
-    if (!erased) {
-      exit.error = erased.error().text();
-      return error_response(erased.error());
-    }
-    http::Response response = text_response(200, understood->content_type, std::move(erased->body));
-    response.reservation = std::move(erased->reservation);
-    return response;
-  };
-  http::Response response = respond_erase();
-  if (response.status >= 400) {
+  auto refuse = [&](http::Response response) {
     (*visit)->show_nothing();
+    close(std::move(*visit), route, std::move(response), std::move(exit));
+  };
+  auto understood = understand(request, route);
+  if (!understood) {
+    return refuse(std::move(understood.error()));
   }
-  close(std::move(*visit), route, std::move(response), std::move(exit));
+  auto asked = [&]() -> Result<service::EraseRequest> {
+    TRY(read_plain(understood->parameters));
+    // SAFETY: before the body is looked at.
+    TRY(access::may_erase(principal, options.region));
+    return service::read_erase_request(request.body);
+  }();
+  if (!asked) {
+    exit.error = asked.error().text();
+    return refuse(error_response(asked.error()));
+  }
+  // It may take minutes, and others' requests wait behind this one.
+  if (is_erasing.exchange(true)) {
+    return refuse(error_response({ErrorCode::kBusy, "an erasure is under way: try again later"}));
+  }
+  if (erasing.joinable()) {
+    erasing.join();  // the last one's, which is done
+  }
+  struct Work {
+    std::unique_ptr<access::Visit> visit;
+    Route route;
+    service::EraseRequest asked;
+    std::string_view content_type;
+    std::string caller;
+    Exit exit;
+  };
+  auto work = std::make_shared<Work>(Work{std::move(*visit), route, std::move(*asked),
+                                          understood->content_type, caller_key(principal),
+                                          std::move(exit)});
+  erasing = std::thread([this, work] {
+    service::Context context{*work->visit, options.region, options.budget, page_token_key,
+                             work->caller};
+    auto erased = service::erase(context, options.store, work->route.id, work->asked, now());
+    http::Response response;
+    if (erased) {
+      response = text_response(200, work->content_type, std::move(erased->body));
+      response.reservation = std::move(erased->reservation);
+    } else {
+      work->exit.error = erased.error().text();
+      response = error_response(erased.error());
+      work->visit->show_nothing();
+    }
+    is_erasing = false;
+    close(std::move(work->visit), work->route, std::move(response), std::move(work->exit));
+  });
 }
 
 // Each entry has a visit and a receipt of its own. The batch has them too, for who sent it.
@@ -364,10 +399,13 @@ Result<Api::State::Entries> Api::State::reads_of(const http::Request& request,
     }
     TRY(http::Request read, request_of(entry, request, options.region.base_url));
     Route route = find_route(base_path, read.path, read.method);
-    if (!allows(route.interaction, read.method) || !understand(read, route)) {
+    auto understood = understand(read, route);
+    if (!allows(route.interaction, read.method) || !understood ||
+        !check_parameters(route, understood->parameters, options.region.limits)) {
       return fail(ErrorCode::kInvalid, "an entry asks for what can't be read",
                   {{entry.where + ".request.url",
-                    "expected Type/id, or another URL below the base that can be read"}});
+                    "expected Type/id, or another URL below the base that can be read, with "
+                    "parameters that it takes"}});
     }
     reads.push_back(std::move(read));
     if (reads.size() > kBatchEntriesMax) {

@@ -21,7 +21,7 @@ config::Region make_region() {
   region.name = "Exemplar";
   region.base_url = kBase;
   region.limits.page_size_max = 50;
-  region.erasure_roles = {"R8015"};
+  region.erasure_roles = {"R8015", "R8016"};
   region.limits.caller_requests = 1'000'000;  // tests ask as fast as they can
   region.organisations = {{"A81001", "Exemplar Surgery", config::OrganisationKind::kGpPractice},
                           {"A81002", "Other Surgery", config::OrganisationKind::kGpPractice},
@@ -123,6 +123,9 @@ access::Checked<access::Principal> authenticate(std::string_view field) {
   }
   if (name == "eraser" || name == "eraser-2") {
     return staff(name, "A81001", "R8015");
+  }
+  if (name == "eraser-in-another-role") {
+    return staff("eraser", "A81001", "R8016");
   }
   if (name == "eraser-at-trust" || name == "eraser-of-trust") {
     return staff(name == "eraser-at-trust" ? "eraser" : name, "RXX", "R8015");

@@ -18,8 +18,9 @@ namespace continuum::api {
 // shared) and "no-search" (the same, but may not search by Patient's identifier); as region.policy
 // has it, "gp", "gp-2" and "clerk" of A81001, "other-gp" of A81002 and "ward" of RXX;
 // "eraser" and "eraser-2" of A81001 and "eraser-of-trust" of RXX may have records erased;
-// "eraser-at-trust" is "eraser" there. "gp-at-trust" and "gp-as-clerk" are "gp" in another
-// organisation and role; citizens as "citizen:NUMBER:BIRTHDATE"; "system:SOURCE"; and "operator".
+// "eraser-at-trust" is "eraser" there, and "eraser-in-another-role" too. "gp-at-trust" and
+// "gp-as-clerk" are "gp" in another organisation and role; citizens as "citizen:NUMBER:BIRTHDATE";
+// "system:SOURCE"; and "operator".
 inline constexpr std::string_view kReader = "reader";
 
 // Which patient of which source a resource is kept under.

@@ -44,6 +44,10 @@ Result<PendingWrite> prepare_write(const Exchange& exchange, record::Store& stor
 // Once it is committed.
 http::Response respond(const PendingWrite& pending, const config::Region& region);
 
+// Whether a read's parameters are some that it takes; looks at nothing else.
+Status check_parameters(const Route& route, const Parameters& parameters,
+                        const config::Limits& limits);
+
 // Interactions. Errors become OperationOutcomes in api.cc.
 Result<http::Response> read(const Exchange& exchange);
 Result<http::Response> vread(const Exchange& exchange);

@@ -225,4 +225,39 @@ Result<http::Response> everything(const Exchange& exchange) {
   return answer(exchange, std::move(built));
 }
 
+namespace {
+
+template <typename Value>
+Status status_of(const Result<Value>& result) {
+  return result ? Status() : fail(result.error());
+}
+
+}  // namespace
+
+Status check_parameters(const Route& route, const Parameters& parameters,
+                        const config::Limits& limits) {
+  switch (route.interaction) {
+    case Interaction::kRead:
+    case Interaction::kVread:
+      return read_plain(parameters);
+    case Interaction::kHistory:
+    case Interaction::kHistoryType:
+    case Interaction::kHistorySystem:
+      TRY(status_of(read_history(parameters)));
+      return status_of(read_page(parameters, limits));
+    case Interaction::kEverything:
+      TRY(status_of(read_everything(parameters, route.id)));
+      return status_of(read_page(parameters, limits));
+    case Interaction::kSearch:
+      if (fhir::type_name(route.type) == "AuditEvent") {
+        TRY(status_of(read_patient(parameters)));
+        return status_of(read_page(parameters, limits));
+      }
+      return route.type == fhir::kPatientType ? status_of(read_identifier(parameters))
+                                              : fail(ErrorCode::kUnsupported, "no such search yet");
+    default:
+      return {};
+  }
+}
+
 }  // namespace continuum::api

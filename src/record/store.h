@@ -401,9 +401,9 @@ class Store {
   // tells of care (fhir/care_events.h): kInvalid.
   virtual Status prepare(const Draft& draft, Prepared& out) = 0;
   // All or none, durable when it returns. kConflict: something changed since prepare, or a given id
-  // was taken meanwhile: prepare again. kInvalid: a resource is there twice.
-  // `entries` go into the ledger in the same batch. `conditions` hold at the moment of the commit,
-  // or it is kConflict.
+  // was taken meanwhile: prepare again. kBusy: an erasure keeps others back for a while. kInvalid:
+  // a resource is there twice. `entries` go into the ledger in the same batch. `conditions` hold at
+  // the moment of the commit, or it is kConflict.
   virtual Result<CommitResult> commit(std::span<Prepared> items,
                                       std::span<const ledger::Append> entries = {},
                                       std::span<const Condition> conditions = {}) = 0;

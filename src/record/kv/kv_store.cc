@@ -413,7 +413,9 @@ Result<CommitResult> KvStore::commit(std::span<Prepared> items,
   if (items.empty()) {
     return queue_.commit(items, entries, conditions);
   }
-  gate_.enter();
+  if (!gate_.enter()) {
+    return fail(ErrorCode::kBusy, "a record is being erased: try again in a moment");
+  }
   auto result = queue_.commit(items, entries, conditions);
   gate_.leave();
   return result;

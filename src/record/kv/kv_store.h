@@ -169,13 +169,14 @@ class KvStore final : public Store {
   std::unordered_map<IdHash, Ord, IdHashHasher> placed_;
   std::unordered_map<uint16_t, uint32_t> next_local_;
 
-  // Commits of resources pass it. An erasure that they kept overtaking closes it for a while.
+  // Commits of resources pass it, and are refused while an erasure that they kept overtaking has it
+  // closed.
   class Gate {
    public:
-    void enter() {
-      std::unique_lock lock(mutex_);
-      moved_.wait(lock, [this] { return !is_closed_; });
-      ++inside_;
+    bool enter() {
+      std::lock_guard lock(mutex_);
+      inside_ += is_closed_ ? 0 : 1;
+      return !is_closed_;
     }
     void leave() {
       std::lock_guard lock(mutex_);
@@ -191,7 +192,6 @@ class KvStore final : public Store {
     void open() {
       std::lock_guard lock(mutex_);
       is_closed_ = false;
-      moved_.notify_all();
     }
 
    private:

@@ -613,8 +613,12 @@ void KvStore::note_changed(const Group& group) {
 // what this group stores.
 Status KvStore::check_condition(const Condition& condition, Group& group) const {
   const Criteria& criteria = condition.criteria;
-  auto changed = changed_t_.find({criteria.type, criteria.source.value_or(0)});
-  T last = std::max(all_changed_t_, changed == changed_t_.end() ? 0 : changed->second);
+  auto last_change = [&](SourceNumber source) {
+    auto changed = changed_t_.find({criteria.type, source});
+    return changed == changed_t_.end() ? T{0} : changed->second;
+  };
+  // What is shared counts as of no source, whoever brought it.
+  T last = std::max({all_changed_t_, last_change(0), last_change(criteria.source.value_or(0))});
   bool holds = true;
   if (last > condition.as_of) {
     TRY(auto found, group.before->find_matching(criteria, 2));

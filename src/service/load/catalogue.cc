@@ -257,6 +257,25 @@ Result<std::vector<Target>> Catalogue::search_store(const IdentifierCriteria& cr
   return found;
 }
 
+std::optional<record::Condition> Catalogue::condition_of(OccurrenceIndex index) const {
+  auto by_index = [](const Condition& condition, OccurrenceIndex i) { return condition.index < i; };
+  auto found = std::lower_bound(conditions_.begin(), conditions_.end(), index, by_index);
+  while (found != conditions_.end() && found->index == index && found->home) {
+    ++found;
+  }
+  CHECK(found != conditions_.end() && found->index == index);
+  const IdentifierCriteria& asked = found->criteria;
+  record::Condition condition;
+  condition.criteria.type = asked.type;
+  condition.criteria.source = source_;
+  auto parameter = fhir::parameter_number(asked.type, "identifier");
+  if (!parameter) {
+    return std::nullopt;
+  }
+  condition.criteria.all_of.push_back({*parameter, {record::TokenIs{asked.value, asked.system}}});
+  return condition;
+}
+
 // Several matches are refused, as FHIR has it.
 Result<bool> Catalogue::refuse_ambiguous(const record::View& view) {
   std::vector<OccurrenceIndex> ambiguous;

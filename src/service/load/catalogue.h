@@ -56,6 +56,10 @@ class Catalogue {
     return !occurrences_[occurrence.leader].known && (!occurrence.repeated || occurrence.uniform);
   }
 
+  // What an occurrence with ifNoneExist that is to be stored rests on: that nothing meets it.
+  // Nothing when resources of its type are not found by identifier.
+  std::optional<record::Condition> condition_of(OccurrenceIndex index) const;
+
   // The other patients of this source that a resource with this home is about: `root` with its
   // references as they are stored. Distinct. Thread-safe.
   Result<std::vector<record::Ord>> also_about(OccurrenceIndex index, const json::Node& root,
@@ -154,7 +158,7 @@ class Catalogue {
   std::vector<Occurrence> occurrences_;
   std::vector<OccurrenceIndex> unit_starts_;
   std::vector<Alias> aliases_;
-  std::vector<Condition> conditions_;
+  std::vector<Condition> conditions_;  // by index
   std::unordered_map<OccurrenceIndex, const Condition*> home_conditions_;
   std::unordered_map<std::string, std::vector<Target>> searched_;               // by criteria_text
   std::unordered_map<OccurrenceIndex, std::vector<OccurrenceIndex>> versions_;  // by leader

@@ -1,6 +1,7 @@
 // Bounds of loading.
 #pragma once
 
+#include <chrono>
 #include <cstddef>
 #include <cstdint>
 
@@ -21,8 +22,14 @@ inline constexpr uint64_t kPutAsideBytes = uint64_t{4} << 30;
 inline constexpr uint64_t kWaitingBytesMax = uint64_t{64} << 20;
 inline constexpr size_t kPreparedMax = 1'024;      // of a unit, before they are handed on
 inline constexpr size_t kWaitingItemsMax = 4'096;  // of small units in one commit
-inline constexpr size_t kCandidatesMax = 1'024;    // resources looked at in a search by identifier
-inline constexpr size_t kSearchesKept = 65'536;    // references a thread remembers the target of
+// A commit beside other writers, who wait while it is ordered: this is a millisecond or two.
+inline constexpr size_t kBesideEntriesMax = 256;
+inline constexpr size_t kBesideBytesMax = size_t{1} << 20;  // of input
+inline constexpr int kBesideTriesMax = 8;                   // when others are first
+inline constexpr std::chrono::milliseconds kBesideWait{20};
+inline constexpr int kBesideWaitsMax = 3'000;    // while a record is being erased
+inline constexpr size_t kCandidatesMax = 1'024;  // resources looked at in a search by identifier
+inline constexpr size_t kSearchesKept = 65'536;  // references a thread remembers the target of
 inline constexpr size_t kUnresolvedKept = 1'000;
 inline constexpr size_t kUnlinkableKept = 1'000;
 inline constexpr size_t kHomeDepthMax = 16;  // A is about B is about C ... the patient

@@ -3,6 +3,7 @@
 #include <algorithm>
 #include <atomic>
 #include <cstring>
+#include <deque>
 #include <map>
 #include <mutex>
 #include <shared_mutex>
@@ -37,6 +38,26 @@ struct RepeatedVersion {
   std::string own_id;
 };
 
+// What a patient can be linked by.
+struct MatchNote {
+  identity::MatchObstacle obstacle{};
+  std::string id;  // of one that can't be
+};
+
+// A unit with what it was taken apart into.
+struct OpenUnit {
+  Unit unit;
+  Parts parts;
+};
+
+// An entry on its way into the store.
+struct Incoming {
+  const Unit* unit = nullptr;
+  const Entry* entry = nullptr;
+  OccurrenceIndex index = 0;
+  OccurrenceIndex order = 0;  // among the versions of one resource
+};
+
 // What a thread of the second pass owns.
 struct Worker {
   explicit Worker(record::IdMinter own) : minter(std::move(own)) {}
@@ -55,6 +76,9 @@ struct Worker {
   std::vector<OccurrenceIndex> unchanged;  // stored with another unit; or nothing there to delete
   uint64_t skipped = 0;
   std::vector<UnresolvedReference> unresolved;
+  std::vector<MatchNote> matches;
+  std::vector<OccurrenceIndex> claims;
+  std::vector<record::Condition> conditions;              // beside writers
   Catalogue::Scope scope;                                 // where `resolved` holds
   std::unordered_map<std::string, std::string> resolved;  // empty text: names nothing
   std::unordered_map<std::string, std::string> searched;  // the same by identifier, in any scope
@@ -66,8 +90,16 @@ struct Worker {
     unchanged.clear();
     skipped = 0;
     unresolved.clear();
+    matches.clear();
+    claims.clear();
+    conditions.clear();
     resolved.clear();
   }
+
+  // Beside writers: what the next commit brings, and the units that it views.
+  std::deque<OpenUnit> open;
+  std::vector<Incoming> gathered;
+  size_t gathered_bytes = 0;
 };
 
 // All versions of one resource that came, and how many of them are stored.
@@ -103,14 +135,24 @@ class Load {
   }
 
  private:
-  // Runs `work(unit)` for every unit on all threads. The first error stops all.
-  template <typename MakeWorker, typename Work>
-  Status for_each_unit(bool storing, const MakeWorker& make_worker, const Work& work) {
+  // Runs `work(worker, unit)` for every unit on all threads, and `finish(worker)` at the end of
+  // each. The first error stops all.
+  template <typename MakeWorker, typename Work, typename Finish>
+  Status for_each_unit(bool storing, const MakeWorker& make_worker, const Work& work,
+                       const Finish& finish) {
     UnitReader reader(files_, report_.input);
     std::mutex read_mutex;
     std::mutex error_mutex;
     Status first_error;
     std::atomic<bool> failed{false};
+    auto note = [&](const Status& done) {
+      if (!done) {
+        std::lock_guard lock(error_mutex);
+        if (!failed.exchange(true)) {
+          first_error = done;
+        }
+      }
+    };
     auto run_thread = [&] {
       auto worker = make_worker();
       Unit unit;
@@ -122,13 +164,10 @@ class Load {
           }
           tell(storing, reader.position());
         }
-        Status done = work(*worker, unit);
-        if (!done) {
-          std::lock_guard lock(error_mutex);
-          if (!failed.exchange(true)) {
-            first_error = done;
-          }
-        }
+        note(is_stopped() ? stopped() : work(*worker, unit));
+      }
+      if (!failed) {
+        note(finish(*worker));
       }
     };
     std::vector<std::thread> threads;
@@ -149,6 +188,12 @@ class Load {
     }
   }
 
+  bool is_stopped() const { return options_.stop != nullptr && options_.stop->load(); }
+  static Status stopped() {
+    return fail(ErrorCode::kCancelled,
+                "the load was stopped: load again to go on; what is stored stays");
+  }
+
   static uint32_t first_entry(const Parts& parts) {
     return parts.entries.empty() ? 0 : parts.entries.front().number;
   }
@@ -162,36 +207,45 @@ class Load {
     uint32_t next = 0;
     std::mutex mutex;
     auto make = [&] { return std::make_unique<Scanner>(store_.id_minter(), options_.source); };
-    return for_each_unit(false, make, [&](Scanner& scanner, Unit& unit) -> Status {
-      Scanned scanned;
-      scanned.place = {unit.file, unit.line};
-      Result<Parts> parts = unit.status ? take_apart(unit.text)
-                                        : Result<Parts>(tl::unexpected<Error>(unit.status.error()));
-      if (parts) {
-        scanned.place.first_entry = first_entry(*parts);
-        scanned.place.atomic = parts->atomic;
-        scanned.scan = scanner.scan(*parts, unit.file, unit.line);
-      } else {
-        scanned.scan.refusals.push_back({unit.file, unit.line, 0, {}, parts.error()});
-      }
-      std::lock_guard lock(mutex);
-      waiting.emplace(unit.number, std::move(scanned));
-      for (auto at = waiting.begin(); at != waiting.end() && at->first == next; ++next) {
-        catalogue_.add(std::move(at->second.scan), at->second.place);
-        at = waiting.erase(at);
-      }
-      return {};
-    });
+    return for_each_unit(
+        false, make,
+        [&](Scanner& scanner, Unit& unit) -> Status {
+          Scanned scanned;
+          scanned.place = {unit.file, unit.line};
+          Result<Parts> parts = unit.status
+                                    ? take_apart(unit.text)
+                                    : Result<Parts>(tl::unexpected<Error>(unit.status.error()));
+          if (parts) {
+            scanned.place.first_entry = first_entry(*parts);
+            scanned.place.atomic = parts->atomic;
+            scanned.scan = scanner.scan(*parts, unit.file, unit.line);
+          } else {
+            scanned.scan.refusals.push_back({unit.file, unit.line, 0, {}, parts.error()});
+          }
+          std::lock_guard lock(mutex);
+          waiting.emplace(unit.number, std::move(scanned));
+          for (auto at = waiting.begin(); at != waiting.end() && at->first == next; ++next) {
+            catalogue_.add(std::move(at->second.scan), at->second.place);
+            at = waiting.erase(at);
+          }
+          return {};
+        },
+        [](Scanner&) { return Status(); });
   }
 
   Status second_pass() {
-    TRY(bulk_, store_.begin_bulk_load({options_.batch_bytes, options_.put_aside_bytes}));
     auto make = [&] {
       auto worker = std::make_unique<Worker>(store_.id_minter());
       worker->view = store_.view();
       return worker;
     };
-    TRY(for_each_unit(true, make, [&](Worker& worker, Unit& unit) -> Status {
+    if (options_.beside_writers) {
+      return for_each_unit(
+          true, make, [&](Worker& worker, Unit& unit) { return gather(worker, unit); },
+          [&](Worker& worker) { return store_gathered(worker); });
+    }
+    TRY(bulk_, store_.begin_bulk_load({options_.batch_bytes, options_.put_aside_bytes}));
+    auto store_whole = [&](Worker& worker, Unit& unit) -> Status {
       {
         std::shared_lock lock(storing_);
         Status stored = store_unit(worker, unit);
@@ -201,7 +255,8 @@ class Load {
         }
       }
       return make_room();
-    }));
+    };
+    TRY(for_each_unit(true, make, store_whole, [](Worker&) { return Status(); }));
     TRY(write_out());
     bulk_.reset();
     return {};
@@ -250,41 +305,146 @@ class Load {
     return fail(ErrorCode::kConflict, "the input changed while it was loaded: load it again");
   }
 
-  // What is wrong with an entry was found in the first pass; here only the store can fail.
-  Status store_unit(Worker& worker, const Unit& unit) {
+  // The unit as the first pass took it apart; without entries when it could not be.
+  Result<Parts> take_again(const Unit& unit) const {
     if (unit.number >= catalogue_.unit_count()) {
       return file_changed();
     }
-    worker.start_unit();
     Catalogue::Scope scope = catalogue_.scope_of_unit(unit.number);
-    Result<Parts> parts = unit.status ? take_apart(unit.text)
-                                      : Result<Parts>(tl::unexpected<Error>(unit.status.error()));
-    if ((parts ? parts->entries.size() : 0) != scope.end - scope.begin) {
+    Result<Parts> parts = unit.status ? take_apart(unit.text) : Result<Parts>(Parts());
+    if (!parts) {
+      parts = Parts();
+    }
+    if (parts->entries.size() != scope.end - scope.begin) {
       return file_changed();
     }
-    if (!parts) {
-      return {};
-    }
+    return parts;
+  }
+
+  Incoming incoming(const Unit& unit, const Parts& parts, size_t entry) const {
+    Catalogue::Scope scope = catalogue_.scope_of_unit(unit.number);
+    auto index = static_cast<OccurrenceIndex>(scope.begin + entry);
+    auto order = parts.newest_first ? static_cast<OccurrenceIndex>(scope.end - 1 - entry) : index;
+    return {&unit, &parts.entries[entry], index, order};
+  }
+
+  // What is wrong with an entry was found in the first pass; here only the store can fail.
+  Status store_unit(Worker& worker, const Unit& unit) {
+    TRY(Parts parts, take_again(unit));
+    worker.start_unit();
     // What is new throughout needs no commit of its own: it is taken in, whole, with all else.
-    bool in_pieces = !parts->atomic || catalogue_.is_all_absent(scope);
-    for (size_t i = 0; i < parts->entries.size(); ++i) {
-      auto index = static_cast<OccurrenceIndex>(scope.begin + i);
-      TRY(store_entry(worker, unit, parts->entries[i], index));
+    bool in_pieces =
+        !parts.atomic || catalogue_.is_all_absent(catalogue_.scope_of_unit(unit.number));
+    for (size_t i = 0; i < parts.entries.size(); ++i) {
+      TRY(store_entry(worker, incoming(unit, parts, i)));
       if (in_pieces && worker.used >= kPreparedMax) {
-        TRY(take_in(worker, parts->atomic));
+        TRY(take_in(worker, parts.atomic));
       }
     }
-    if (parts->newest_first) {
-      for (RepeatedVersion& version : worker.versions) {
-        version.order = scope.end - 1 - (version.occurrence - scope.begin);
-      }
-    }
-    TRY(take_in(worker, parts->atomic));
+    TRY(take_in(worker, parts.atomic));
     note_rest(worker);
     return {};
   }
 
-  Status store_entry(Worker& worker, const Unit& unit, const Entry& entry, OccurrenceIndex index) {
+  // Beside writers: entries are gathered for a commit of moderate size, which a unit that is taken
+  // whole may exceed.
+  Status gather(Worker& worker, Unit& unit) {
+    const size_t bytes = unit.text.size();
+    OpenUnit& open = worker.open.emplace_back();
+    open.unit = std::move(unit);
+    TRY(open.parts, take_again(open.unit));
+    const size_t count = open.parts.entries.size();
+    if (open.parts.atomic && worker.gathered.size() + count > kBesideEntriesMax) {
+      TRY(store_gathered(worker));
+    }
+    for (size_t i = 0; i < count; ++i) {
+      worker.gathered.push_back(incoming(open.unit, open.parts, i));
+      if (!open.parts.atomic && worker.gathered.size() >= kBesideEntriesMax) {
+        TRY(store_gathered(worker));
+      }
+    }
+    worker.gathered_bytes += bytes;
+    if (worker.gathered.size() >= kBesideEntriesMax || worker.gathered_bytes >= kBesideBytesMax) {
+      TRY(store_gathered(worker));
+      worker.open.clear();
+    }
+    return {};
+  }
+
+  // Again when another writer was first: what they wrote is then seen.
+  Status store_gathered(Worker& worker) {
+    for (int tries = 0; tries < kBesideTriesMax; ++tries) {
+      TRY(bool stored, try_to_store(worker));
+      if (stored) {
+        worker.gathered.clear();
+        worker.gathered_bytes = 0;
+        return {};
+      }
+      unclaim(worker);
+    }
+    return overtaken();
+  }
+
+  static tl::unexpected<Error> overtaken() {
+    return fail(ErrorCode::kConflict,
+                "another writer changed what this load brings, while it ran: load again to go on; "
+                "what is stored stays");
+  }
+
+  // False: another writer was first, and nothing is stored.
+  Result<bool> try_to_store(Worker& worker) {
+    worker.start_unit();
+    worker.view = store_.view();
+    for (const Incoming& in : worker.gathered) {
+      TRY(store_entry(worker, in));
+    }
+    for (record::Condition& condition : worker.conditions) {
+      TRY(auto found, worker.view->find_matching(condition.criteria, 1));
+      if (!found.empty()) {
+        return false;
+      }
+      condition.as_of = worker.view->stable_t();
+    }
+    std::span<Prepared> items(worker.prepared.data(), worker.used);
+    // SAFETY: a load moves nothing but what had no home. What an author moved since the first pass
+    // is refused by name the next time.
+    bool moves = std::any_of(items.begin(), items.end(), [](const Prepared& item) {
+      return item.moved_from && !item.moved_from->ord.is_quarantine();
+    });
+    if (moves) {
+      return false;
+    }
+    TRY(bool stored, commit_beside(items, worker.conditions));
+    if (stored) {
+      count(items);
+      note_rest(worker);
+    }
+    return stored;
+  }
+
+  // False: kConflict. While a record is being erased, it waits.
+  Result<bool> commit_beside(std::span<Prepared> items,
+                             std::span<const record::Condition> conditions) {
+    if (items.empty()) {
+      return true;
+    }
+    auto result = store_.commit(items, {}, conditions);
+    for (int waits = 0; !result && result.error().code == ErrorCode::kBusy; ++waits) {
+      if (waits == kBesideWaitsMax || is_stopped()) {
+        return fail(result.error());
+      }
+      std::this_thread::sleep_for(kBesideWait);
+      result = store_.commit(items, {}, conditions);
+    }
+    if (!result && result.error().code != ErrorCode::kConflict) {
+      return fail(result.error());
+    }
+    return result.has_value();
+  }
+
+  Status store_entry(Worker& worker, const Incoming& in) {
+    const OccurrenceIndex index = in.index;
+    const Entry& entry = *in.entry;
     const Occurrence& occurrence = catalogue_.at(index);
     // SAFETY: ids and homes were found for the text the first pass read, and hold for no other.
     if (occurrence.content != Scanner::content_of(entry)) {
@@ -300,11 +460,11 @@ class Load {
         worker.same.push_back(index);
         return {};
       case Fate::kDelete:
-        return delete_entry(worker, index);
+        return delete_entry(worker, in);
       case Fate::kStore:
         break;
     }
-    if (occurrence.uniform && !claim(occurrence.leader)) {
+    if (occurrence.uniform && !claim(worker, occurrence.leader)) {
       worker.unchanged.push_back(index);
       return {};
     }
@@ -314,25 +474,30 @@ class Load {
     if (!is_kept_whole(entry, described)) {
       // The same text may come in several units, and must mean the same wherever it is taken from.
       use_scope(worker, catalogue_.scope_of(occurrence.uniform ? occurrence.leader : index));
-      TRY(rewrite_references(worker, unit, entry, root));
+      TRY(rewrite_references(worker, *in.unit, entry, root));
     }
     record::ResourceId id = catalogue_.id_of(index);
     TRY(record::canonicalise(worker.document, root, id.text(), options_.source, worker.canonical));
     if (occurrence.repeated && !occurrence.uniform) {
-      worker.versions.push_back({index, occurrence.updated, index, false, worker.canonical.digest,
-                                 worker.canonical.body, described.own_id});
+      worker.versions.push_back({index, occurrence.updated, in.order, false,
+                                 worker.canonical.digest, worker.canonical.body, described.own_id});
       return {};
+    }
+    if (options_.beside_writers && occurrence.conditional) {
+      if (auto condition = catalogue_.condition_of(index)) {
+        worker.conditions.push_back(*std::move(condition));
+      }
     }
     return prepare(worker, index, described.own_id, root);
   }
 
-  Status delete_entry(Worker& worker, OccurrenceIndex index) {
-    const Occurrence& occurrence = catalogue_.at(index);
+  Status delete_entry(Worker& worker, const Incoming& in) {
+    const Occurrence& occurrence = catalogue_.at(in.index);
     if (occurrence.repeated) {
-      worker.versions.push_back({index, occurrence.updated, index, true, {}, {}, {}});
+      worker.versions.push_back({in.index, occurrence.updated, in.order, true, {}, {}, {}});
       return {};
     }
-    return prepare_deletion(worker, index);
+    return prepare_deletion(worker, in.index);
   }
 
   Status prepare_deletion(Worker& worker, OccurrenceIndex index) {
@@ -353,9 +518,19 @@ class Load {
   }
 
   // Whether this unit is the first to bring a resource that comes in several.
-  bool claim(OccurrenceIndex leader) {
+  bool claim(Worker& worker, OccurrenceIndex leader) {
     std::lock_guard lock(report_mutex_);
-    return claimed_.insert(leader).second;
+    if (!claimed_.insert(leader).second) {
+      return false;
+    }
+    worker.claims.push_back(leader);
+    return true;
+  }
+  void unclaim(const Worker& worker) {
+    std::lock_guard lock(report_mutex_);
+    for (OccurrenceIndex leader : worker.claims) {
+      claimed_.erase(leader);
+    }
   }
 
   static void use_scope(Worker& worker, Catalogue::Scope scope) {
@@ -387,29 +562,23 @@ class Load {
     draft.own_id = own_id;
     draft.canonical = &worker.canonical;
     draft.tree = &root;
-    draft.is_absent = catalogue_.is_absent(index) && occurrence.type != fhir::kPatientType;
+    draft.is_absent = !options_.beside_writers && catalogue_.is_absent(index) &&
+                      occurrence.type != fhir::kPatientType;
     TRY(worker.also_about, catalogue_.also_about(index, root, *worker.view));
     draft.also_about = worker.also_about;
     std::string match;
     if (occurrence.type == fhir::kPatientType) {
-      match = match_of(index, root);
+      identity::ExactMatch found = identity::exact_match(root);
+      worker.matches.push_back({found.obstacle, {}});
+      if (found.key.empty()) {
+        worker.matches.back().id = draft.resource.id.text();
+      }
+      match = std::move(found.key);
       draft.match = match;
     }
     TRY(store_.prepare(draft, next_prepared(worker)));
     ++worker.used;
     return {};
-  }
-
-  std::string match_of(OccurrenceIndex index, const json::Node& patient) {
-    identity::ExactMatch match = identity::exact_match(patient);
-    std::lock_guard lock(report_mutex_);
-    ++report_.patients;
-    ++report_.unlinkable[static_cast<size_t>(match.obstacle)];
-    if (match.key.empty() && report_.unlinkable_patients.size() < kUnlinkableKept) {
-      report_.unlinkable_patients.push_back(
-          {static_cast<uint8_t>(match.obstacle), catalogue_.id_of(index).text()});
-    }
-    return match.key;
   }
 
   // Hands prepared items on: new ones to the bulk load, and those of units that change what is
@@ -475,6 +644,14 @@ class Load {
       count_unchanged(index, 1);
     }
     report_.skipped_entries += worker.skipped;
+    for (MatchNote& match : worker.matches) {
+      ++report_.patients;
+      ++report_.unlinkable[static_cast<size_t>(match.obstacle)];
+      if (!match.id.empty() && report_.unlinkable_patients.size() < kUnlinkableKept) {
+        report_.unlinkable_patients.push_back(
+            {static_cast<uint8_t>(match.obstacle), std::move(match.id)});
+      }
+    }
     for (RepeatedVersion& version : worker.versions) {
       repeated_[catalogue_.at(version.occurrence).leader].push_back(std::move(version));
     }
@@ -587,7 +764,9 @@ class Load {
     while (again) {
       TRY(again, store_next_versions(worker, lines));
     }
-    store_.forget_places();
+    if (!options_.beside_writers) {  // others may have prepared what they are about to store
+      store_.forget_places();
+    }
     return {};
   }
 
@@ -652,7 +831,7 @@ class Load {
       }
       any = true;
       TRY(prepare_version(worker, line.versions[line.done++]));
-      if (worker.used >= kWaitingItemsMax) {
+      if (worker.used >= (options_.beside_writers ? kBesideEntriesMax : kWaitingItemsMax)) {
         TRY(commit_versions(worker));
       }
     }
@@ -674,8 +853,15 @@ class Load {
 
   Status commit_versions(Worker& worker) {
     std::span<Prepared> items(worker.prepared.data(), std::exchange(worker.used, 0));
+    if (options_.beside_writers) {
+      TRY(bool stored, commit_beside(items, {}));
+      if (!stored) {
+        return overtaken();
+      }
+    } else {
+      TRY(commit(items));
+    }
     count(items);
-    TRY(commit(items));
     note_rest(worker);
     worker.start_unit();
     return {};

@@ -9,6 +9,7 @@
 #pragma once
 
 #include <array>
+#include <atomic>
 #include <functional>
 #include <string>
 #include <vector>
@@ -28,6 +29,11 @@ struct LoadOptions {
   uint64_t batch_bytes = kBatchBytes;         // rows gathered in memory
   uint64_t put_aside_bytes = kPutAsideBytes;  // rows gathered on disk, before they are taken in
   const Clock* clock = nullptr;               // null: the system's
+  // Others write to the store meanwhile: everything goes through commits of moderate size, which
+  // are visible one by one. What others change at the same time is looked at again; kConflict when
+  // that doesn't help.
+  bool beside_writers = false;
+  const std::atomic<bool>* stop = nullptr;  // when it becomes true: kCancelled
 };
 
 struct LoadProgress {

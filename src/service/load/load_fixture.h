@@ -44,6 +44,7 @@ class LoadFixture : public testing::Test {
     options.source = source;
     options.threads = threads;
     options.clock = &clock_;
+    options.beside_writers = beside_writers_;
     auto report = load(*store_, input_, options, {});
     EXPECT_TRUE(report) << (report ? "" : report.error().text());
     return report ? std::move(*report) : LoadReport();
@@ -251,6 +252,7 @@ class LoadFixture : public testing::Test {
   MemoryFileSystem input_;
   std::unique_ptr<MemoryFileSystem> store_files_;
   std::unique_ptr<record::Store> store_;
+  bool beside_writers_ = false;
   int texts_ = 0;
 };
 

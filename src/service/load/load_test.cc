@@ -11,8 +11,11 @@
 namespace continuum::service {
 namespace {
 
-class LoadTest : public LoadFixture {
+// By bulk, and beside other writers: everything holds for both.
+class LoadTest : public LoadFixture, public testing::WithParamInterface<bool> {
  protected:
+  LoadTest() { beside_writers_ = GetParam(); }
+
   // Bundles and lines of some patients, with what their records hold: also things in several files,
   // conditions, repeats and a history.
   void write_region(const std::string& folder, const std::string& prefix) {
@@ -40,7 +43,7 @@ class LoadTest : public LoadFixture {
   }
 };
 
-TEST_F(LoadTest, TwiceAddsNoVersion) {
+TEST_P(LoadTest, TwiceAddsNoVersion) {
   write_region("/in", "a");
   LoadReport first = load_paths({"/in"});
   EXPECT_TRUE(first.refusals.empty());
@@ -56,7 +59,7 @@ TEST_F(LoadTest, TwiceAddsNoVersion) {
   expect_sound();
 }
 
-TEST_F(LoadTest, ThreadsAndTheOrderOfPathsMakeNoDifference) {
+TEST_P(LoadTest, ThreadsAndTheOrderOfPathsMakeNoDifference) {
   write_region("/in", "a");
   std::vector<std::string> paths;
   auto input = find_input_files(input_, {"/in"});
@@ -84,7 +87,7 @@ TEST_F(LoadTest, ThreadsAndTheOrderOfPathsMakeNoDifference) {
   }
 }
 
-TEST_F(LoadTest, SmallBatchesMakeNoDifference) {
+TEST_P(LoadTest, SmallBatchesMakeNoDifference) {
   write_region("/in", "a");
   for (uint64_t batch_bytes : {uint64_t{1}, uint64_t{20'000}}) {
     for (unsigned threads : {1U, 4U}) {
@@ -98,7 +101,7 @@ TEST_F(LoadTest, SmallBatchesMakeNoDifference) {
   }
 }
 
-TEST_F(LoadTest, ChangesAreVersionsAndOldFilesAreReverts) {
+TEST_P(LoadTest, ChangesAreVersionsAndOldFilesAreReverts) {
   write("/one/o.json", observation("o", "Patient/p", "preliminary"));
   write("/two/o.json", observation("o", "Patient/p", "final"));
   load_text(patient("p"));
@@ -110,7 +113,7 @@ TEST_F(LoadTest, ChangesAreVersionsAndOldFilesAreReverts) {
   expect_sound();
 }
 
-TEST_F(LoadTest, VersionsInOneLoadFollowTheirTimesOrTheInput) {
+TEST_P(LoadTest, VersionsInOneLoadFollowTheirTimesOrTheInput) {
   auto dated = [](std::string_view status, std::string_view time) {
     return observation("o", "Patient/p", status,
                        R"(,"meta":{"lastUpdated":")" + std::string(time) + "\"}");
@@ -127,7 +130,7 @@ TEST_F(LoadTest, VersionsInOneLoadFollowTheirTimesOrTheInput) {
   EXPECT_EQ(statuses("Observation/o"), Texts({"final", "preliminary", "amended"}));
 }
 
-TEST_F(LoadTest, HistoriesKeepTheirOrder) {
+TEST_P(LoadTest, HistoriesKeepTheirOrder) {
   auto version = [](int number, std::string_view status, std::string_view time) {
     return R"({"resource":)" +
            observation(
@@ -163,7 +166,7 @@ TEST_F(LoadTest, HistoriesKeepTheirOrder) {
   }
 }
 
-TEST_F(LoadTest, LongerHistoriesAddOnlyWhatIsNew) {
+TEST_P(LoadTest, LongerHistoriesAddOnlyWhatIsNew) {
   auto version = [](std::string_view status) {
     return entry(observation("o", "Patient/p", status), "",
                  R"({"method":"PUT","url":"Observation/o"})");
@@ -174,7 +177,7 @@ TEST_F(LoadTest, LongerHistoriesAddOnlyWhatIsNew) {
   EXPECT_EQ(statuses("Observation/o"), Texts({"a", "b", "c", "d"}));
 }
 
-TEST_F(LoadTest, ATransactionIsTakenWholeOrNotABatchInParts) {
+TEST_P(LoadTest, ATransactionIsTakenWholeOrNotABatchInParts) {
   std::vector<std::string> entries = {
       entry(patient("p"), "urn:uuid:p", R"({"method":"POST","url":"Patient"})"),
       entry(patient("bad id"), "", R"({"method":"POST","url":"Patient"})"),
@@ -196,7 +199,7 @@ TEST_F(LoadTest, ATransactionIsTakenWholeOrNotABatchInParts) {
   expect_sound();
 }
 
-TEST_F(LoadTest, WhatRefersToARefusedTransactionHasNoHome) {
+TEST_P(LoadTest, WhatRefersToARefusedTransactionHasNoHome) {
   write("/in/a.json", bundle("transaction", {entry(patient("p")), entry(patient("bad id"))}));
   write("/in/b.json", observation("o", "Patient/p"));
   LoadReport report = load_paths({"/in"});
@@ -206,7 +209,7 @@ TEST_F(LoadTest, WhatRefersToARefusedTransactionHasNoHome) {
   expect_sound();
 }
 
-TEST_F(LoadTest, TransactionsThatChangeWhatIsStoredAreOneCommit) {
+TEST_P(LoadTest, TransactionsThatChangeWhatIsStoredAreOneCommit) {
   load_text(bundle("transaction", {entry(patient("p")), entry(observation("o", "Patient/p"))}));
   record::T before = store_->view()->stable_t();
   LoadReport report =
@@ -220,7 +223,7 @@ TEST_F(LoadTest, TransactionsThatChangeWhatIsStoredAreOneCommit) {
   expect_sound();
 }
 
-TEST_F(LoadTest, DeletionsAreVersionsAndMayBeUndone) {
+TEST_P(LoadTest, DeletionsAreVersionsAndMayBeUndone) {
   const std::string gone =
       bundle("transaction", {R"({"request":{"method":"DELETE","url":"Observation/o"}})"});
   load_text(patient("p"));
@@ -241,7 +244,7 @@ TEST_F(LoadTest, DeletionsAreVersionsAndMayBeUndone) {
   expect_sound();
 }
 
-TEST_F(LoadTest, QuarantineEndsWhenThePatientIsKnown) {
+TEST_P(LoadTest, QuarantineEndsWhenThePatientIsKnown) {
   write("/in/o.json", observation("o", "Patient/p"));
   LoadReport first = load_paths({"/in"});
   EXPECT_EQ(first.counts.quarantined, 1U);
@@ -258,7 +261,7 @@ TEST_F(LoadTest, QuarantineEndsWhenThePatientIsKnown) {
 }
 
 // What a client made under an id of its own is the same resource when a feed brings it.
-TEST_F(LoadTest, FindsWhatAClientGaveAnId) {
+TEST_P(LoadTest, FindsWhatAClientGaveAnId) {
   auto source = store_->register_source("gp");
   auto minter = store_->id_minter();
   const record::IdHash hash = minter.hash("gp", fhir::kPatientType, "ann");
@@ -299,7 +302,7 @@ std::string appointment(const std::vector<std::string>& patients, const std::str
          participants + "]}";
 }
 
-TEST_F(LoadTest, WhatIsAboutSeveralIsWithEach) {
+TEST_P(LoadTest, WhatIsAboutSeveralIsWithEach) {
   write("/in/p.json",
         bundle("transaction",
                {entry(patient("ann"), "urn:uuid:ann"), entry(patient("bob"), "urn:uuid:bob"),
@@ -322,7 +325,7 @@ TEST_F(LoadTest, WhatIsAboutSeveralIsWithEach) {
   expect_sound();
 }
 
-TEST_F(LoadTest, VersionsInOneLoadMayNameSeveralInAnyOrder) {
+TEST_P(LoadTest, VersionsInOneLoadMayNameSeveralInAnyOrder) {
   std::string lines = patient("ann") + "\n" + patient("bob") + "\n" +
                       appointment({"Patient/ann", "Patient/bob"}, "booked") + "\n" +
                       appointment({"Patient/bob", "Patient/ann"}, "arrived") + "\n";
@@ -335,7 +338,7 @@ TEST_F(LoadTest, VersionsInOneLoadMayNameSeveralInAnyOrder) {
 }
 
 // Bob is in the store, and comes again under a condition.
-TEST_F(LoadTest, ACopyIsForPatientsFoundByCondition) {
+TEST_P(LoadTest, ACopyIsForPatientsFoundByCondition) {
   std::string ann = entry(patient("ann"), "urn:uuid:ann");
   std::string bob =
       entry(R"({"resourceType":"Patient","id":"bob","identifier":[{"system":"s","value":"b"}]})",
@@ -350,7 +353,7 @@ TEST_F(LoadTest, ACopyIsForPatientsFoundByCondition) {
 }
 
 // A version that names a crowd does not stay with one of them, and is refused by name.
-TEST_F(LoadTest, AVersionMayNotGrowIntoACrowd) {
+TEST_P(LoadTest, AVersionMayNotGrowIntoACrowd) {
   std::vector<std::string> crowd{"Patient/ann"};
   for (size_t i = 0; i < record::kPlacesMax + 2; ++i) {
     crowd.push_back("Patient/p" + std::to_string(i));
@@ -363,7 +366,7 @@ TEST_F(LoadTest, AVersionMayNotGrowIntoACrowd) {
 }
 
 // SAFETY: what is about a Group is not about the first of its members.
-TEST_F(LoadTest, AGroupIsNotItsFirstMember) {
+TEST_P(LoadTest, AGroupIsNotItsFirstMember) {
   std::string group = R"({"resourceType":"Group","id":"g","member":)"
                       R"([{"entity":{"reference":"urn:uuid:ann"}}]})";
   write("/in/g.json",
@@ -375,7 +378,7 @@ TEST_F(LoadTest, AGroupIsNotItsFirstMember) {
 }
 
 // SAFETY: no source may write into the record of another's patient by naming its regional id.
-TEST_F(LoadTest, ACopyIsForPatientsOfTheSameSourceOnly) {
+TEST_P(LoadTest, ACopyIsForPatientsOfTheSameSourceOnly) {
   write("/trust/p.json", patient("eve"));
   load_paths({"/trust"}, "trust");
   std::string eve = regional("Patient/eve", "trust");
@@ -387,7 +390,7 @@ TEST_F(LoadTest, ACopyIsForPatientsOfTheSameSourceOnly) {
   expect_sound();
 }
 
-TEST_F(LoadTest, ACrowdIsNobodysRecord) {
+TEST_P(LoadTest, ACrowdIsNobodysRecord) {
   std::string lines;
   std::vector<std::string> crowd;
   for (size_t i = 0; i < record::kPlacesMax; ++i) {
@@ -408,7 +411,7 @@ TEST_F(LoadTest, ACrowdIsNobodysRecord) {
   expect_sound();
 }
 
-TEST_F(LoadTest, RefusalsAreNamedAndKept) {
+TEST_P(LoadTest, RefusalsAreNamedAndKept) {
   write("/in/a.json", "{nonsense");
   write("/in/b.json", R"({"resourceType":"Bundle"})");
   write("/in/c.ndjson", patient("1") + "\n\n{\n" + bundle("batch", {entry(patient("2")), "{}"}) +
@@ -438,7 +441,7 @@ TEST_F(LoadTest, RefusalsAreNamedAndKept) {
   EXPECT_EQ(store_->view()->refusals(*source, 100)->size(), 6U);
 }
 
-TEST_F(LoadTest, RefusalsOfManyLinesAndEntriesStayApart) {
+TEST_P(LoadTest, RefusalsOfManyLinesAndEntriesStayApart) {
   std::string lines;
   for (int i = 0; i < 3; ++i) {
     std::vector<std::string> entries(20'001, "{}");
@@ -450,7 +453,7 @@ TEST_F(LoadTest, RefusalsOfManyLinesAndEntriesStayApart) {
   EXPECT_EQ(store_->view()->refusals(*source, 100'000)->size(), 10'000U);
 }
 
-TEST_F(LoadTest, WhatIsSentSurvives) {
+TEST_P(LoadTest, WhatIsSentSurvives) {
   const std::string rest =
       R"("extension":[{"url":"http://x","valueDecimal":1.50}],"multipleBirthInteger":0,)"
       R"("unknownField":{"deep":[null,true,1e400,-0.0,100000000000000000000000000.10]},)"
@@ -464,7 +467,7 @@ TEST_F(LoadTest, WhatIsSentSurvives) {
   EXPECT_EQ(stored.find("versionId"), std::string::npos);
 }
 
-TEST_F(LoadTest, PatientsOfTwoSourcesAreLinkedByNhsNumberAndBirthDate) {
+TEST_P(LoadTest, PatientsOfTwoSourcesAreLinkedByNhsNumberAndBirthDate) {
   const std::string numbered =
       R"(,"identifier":[{"system":"https://fhir.nhs.uk/Id/nhs-number","value":"9990000018"}])";
   auto born = [&](std::string_view day) {
@@ -482,7 +485,7 @@ TEST_F(LoadTest, PatientsOfTwoSourcesAreLinkedByNhsNumberAndBirthDate) {
   expect_sound();
 }
 
-TEST_F(LoadTest, ReadsAndOutcomesInsideBundlesAreCounted) {
+TEST_P(LoadTest, ReadsAndOutcomesInsideBundlesAreCounted) {
   LoadReport report = load_text(
       bundle("searchset",
              {entry(patient("p")),
@@ -491,7 +494,7 @@ TEST_F(LoadTest, ReadsAndOutcomesInsideBundlesAreCounted) {
   EXPECT_EQ(report.counts.created, 1U);
 }
 
-TEST_F(LoadTest, MissingPathsStopTheLoadBeforeItBegins) {
+TEST_P(LoadTest, MissingPathsStopTheLoadBeforeItBegins) {
   LoadOptions options;
   options.paths = {"/absent"};
   auto report = load(*store_, input_, options, {});
@@ -537,7 +540,7 @@ class ChangingFiles final : public FileSystem {
   int opened_ = 0;
 };
 
-TEST_F(LoadTest, FilesThatChangeMeanwhileAreNotStored) {
+TEST_P(LoadTest, FilesThatChangeMeanwhileAreNotStored) {
   const std::string before = bundle("collection", {entry(patient("p")), entry(patient("q")),
                                                    entry(observation("o", "Patient/p"))});
   for (const std::string& then :
@@ -550,12 +553,16 @@ TEST_F(LoadTest, FilesThatChangeMeanwhileAreNotStored) {
     LoadOptions options;
     options.paths = {"/in"};
     options.source = "gp";
+    options.beside_writers = GetParam();
     auto report = load(*store_, files, options, {});
     ASSERT_FALSE(report);
     EXPECT_EQ(report.error().code, ErrorCode::kConflict);
     EXPECT_FALSE(located("Observation/o"));
   }
 }
+
+INSTANTIATE_TEST_SUITE_P(Ways, LoadTest, testing::Bool(),
+                         [](const auto& way) { return way.param ? "BesideWriters" : "Bulk"; });
 
 }  // namespace
 }  // namespace continuum::service

@@ -15,11 +15,11 @@
 #include <memory>
 #include <string>
 #include <string_view>
-#include <thread>
 #include <utility>
 
 #include "base/result.h"
 #include "record/store.h"
+#include "service/local_socket.h"
 
 namespace continuum::service {
 
@@ -51,20 +51,15 @@ class BackupSocket {
   };
   // Replaces what an earlier process left at the path. Readable and writable by the user alone.
   static Result<std::unique_ptr<BackupSocket>> start(Options options);
-  // A backup under way has failed then.
-  ~BackupSocket();
   BackupSocket(const BackupSocket&) = delete;
   BackupSocket& operator=(const BackupSocket&) = delete;
 
  private:
   class Session;
-  BackupSocket(Options options, int listener, int stopper);
-  void run();
+  explicit BackupSocket(Options options);
 
   Options options_;
-  int listener_;
-  int stopper_;         // readable once it is to stop
-  std::thread thread_;  // the last: it uses the others
+  std::unique_ptr<LocalServer> server_;  // the last: it uses the options; its end stops a backup
 };
 
 // The other end. Movable; one thread.
@@ -72,13 +67,6 @@ class BackupClient {
  public:
   // kUnavailable: nobody listens there.
   static Result<BackupClient> connect(const std::string& path);
-  BackupClient(BackupClient&& other) noexcept : socket_(std::exchange(other.socket_, -1)) {}
-  BackupClient& operator=(BackupClient&& other) noexcept {
-    std::swap(socket_, other.socket_);
-    return *this;
-  }
-  ~BackupClient();
-
   // From now on the moment lies in the data folder. Errors as the server's: kBusy, another backup
   // is being made; kDeadline; kUnavailable, it went away.
   Status freeze();
@@ -86,10 +74,10 @@ class BackupClient {
   Status done(const BackupDone& done);
 
  private:
-  explicit BackupClient(int socket) : socket_(socket) {}
+  explicit BackupClient(LineSocket socket) : socket_(std::move(socket)) {}
   Status ask(const std::string& line, std::string_view expected, std::chrono::milliseconds ms_max);
 
-  int socket_;
+  LineSocket socket_;
 };
 
 }  // namespace continuum::service

@@ -35,6 +35,7 @@ inline constexpr std::chrono::microseconds kEraseTokenLife = std::chrono::hours(
 
 inline constexpr size_t kBackupLineBytesMax = 256;
 inline constexpr size_t kBackupWordBytesMax = 64;
-inline constexpr int kBackupClientsWaitingMax = 4;
+inline constexpr int kLocalClientsWaitingMax = 4;  // of a Unix-domain socket
+inline constexpr std::chrono::milliseconds kLocalSendMsMax{10'000};
 
 }  // namespace continuum::service

@@ -21,6 +21,7 @@
 #include "api/api.h"
 #include "api/router.h"
 #include "main/ledger_files.h"
+#include "main/loading.h"
 #include "main/report.h"
 #include "main/store_options.h"
 #include "main/subcommands.h"
@@ -218,6 +219,32 @@ std::unique_ptr<service::BackupSocket> take_backups(record::Store& store,
   return socket ? std::move(*socket) : nullptr;
 }
 
+// Without it the server still serves, and is to be stopped for a load.
+std::unique_ptr<service::LoadSocket> take_loads(record::Store& store, const config::Region& region,
+                                                const std::string& data_folder) {
+  auto carry_out = [&store, &region, by = user_name()](
+                       const service::LoadOrder& order, const service::LoadProgressSink& progress,
+                       const std::atomic<bool>& stop) -> Result<service::LoadAnswer> {
+    TRY(check_source(region, order.source, "--source NAME"));
+    const auto start = std::chrono::steady_clock::now();
+    service::LoadOptions options;
+    options.paths = order.paths;
+    options.source = order.source;
+    options.threads = order.threads;
+    options.beside_writers = true;
+    options.stop = &stop;
+    TRY(service::LoadReport report, load_noted(store, options, by, progress));
+    std::chrono::duration<double> took = std::chrono::steady_clock::now() - start;
+    return told(report, *store.view(), took.count());
+  };
+  auto socket = service::LoadSocket::start(
+      {.path = service::load_socket_path(data_folder), .carry_out = std::move(carry_out)});
+  if (!socket) {
+    report_error(socket.error());
+  }
+  return socket ? std::move(*socket) : nullptr;
+}
+
 Status serve(const ServeArguments& arguments, const config::Region& region) {
   raise_open_files_limit();
   sigset_t signals = hold_stop_signals();
@@ -234,6 +261,7 @@ Status serve(const ServeArguments& arguments, const config::Region& region) {
   TRY(auto door, access::Door::open({.store = *store, .region = region, .clock = clock}, policy));
   TRY(record_command(*store, "serve", "begun", "{}"));
   auto backups = take_backups(*store, without_trailing_slash(arguments.store.data));
+  auto loads = take_loads(*store, region, without_trailing_slash(arguments.store.data));
   access::HttpFetcher fetcher;
   access::KeySetSource keys(region, fetcher, posix_files(), clock);
   begin_with_keys(keys, region);
@@ -274,6 +302,7 @@ Status serve(const ServeArguments& arguments, const config::Region& region) {
     server->stop(kStopGrace);
   }
   running.store(nullptr);
+  loads.reset();
   backups.reset();
   TRY(record_command(*store, "serve", "done", "{}"));
   TRY(checkpoints->write());

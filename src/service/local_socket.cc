@@ -124,7 +124,7 @@ Result<std::optional<std::string>> LineSocket::take() {
 Result<std::string> LineSocket::wait_for_line(milliseconds ms_max) {
   const auto deadline = Clock::now() + ms_max;
   while (true) {
-    if (received_.find('\n') == std::string::npos) {
+    if (!has_line()) {
       pollfd ready{socket_.get(), POLLIN, 0};
       if (::poll(&ready, 1, ms_until(deadline)) == 0) {
         return fail(ErrorCode::kDeadline, "the other end says nothing");
@@ -206,14 +206,14 @@ Result<std::optional<std::string>> LocalServer::Waiting::wait_for_line(milliseco
     std::array<pollfd, 3> ready{{{client_.descriptor(), POLLIN, 0},
                                  {server_.stopper_.get(), POLLIN, 0},
                                  {server_.listener_.get(), POLLIN, 0}}};
-    int count = ::poll(ready.data(), ready.size(), ms_until(deadline));
+    int count = ::poll(ready.data(), ready.size(), client_.has_line() ? 0 : ms_until(deadline));
     if (ready[1].revents != 0) {
       return fail(ErrorCode::kUnavailable, "the server stops");
     }
     if (ready[2].revents != 0) {
       refuse_another();
     }
-    TRY(auto line, client_.take());  // one may have come with the one before
+    TRY(auto line, client_.take());
     if (line || count == 0) {
       return line;
     }

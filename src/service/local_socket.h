@@ -46,6 +46,8 @@ class LineSocket {
   Result<std::optional<std::string>> take();
   // Something has come after the last line that was taken.
   bool has_more() const { return !received_.empty(); }
+  // Whether take() has a line without receiving.
+  bool has_line() const { return received_.find('\n') != std::string::npos; }
   // Waits for a line. kDeadline; else as take().
   Result<std::string> wait_for_line(std::chrono::milliseconds ms_max);
   // Waits for that many bytes after a line. Errors as wait_for_line.

@@ -27,7 +27,14 @@ inline constexpr size_t kBesideEntriesMax = 256;
 inline constexpr size_t kBesideBytesMax = size_t{1} << 20;  // of input
 inline constexpr int kBesideTriesMax = 8;                   // when others are first
 inline constexpr std::chrono::milliseconds kBesideWait{20};
-inline constexpr int kBesideWaitsMax = 3'000;    // while a record is being erased
+inline constexpr int kBesideWaitsMax = 3'000;  // while a record is being erased
+// The socket of a server that takes loads.
+inline constexpr size_t kLoadSocketLineBytesMax = 4'096;
+inline constexpr size_t kLoadSocketPathsMax = 10'000;
+inline constexpr uint64_t kLoadSocketThreadsMax = 256;
+inline constexpr std::chrono::milliseconds kLoadSocketLineMsMax{5'000};  // of the order
+inline constexpr std::chrono::milliseconds kLoadTell{200};
+inline constexpr std::chrono::milliseconds kLoadSilenceMsMax{60'000};
 inline constexpr size_t kCandidatesMax = 1'024;  // resources looked at in a search by identifier
 inline constexpr size_t kSearchesKept = 65'536;  // references a thread remembers the target of
 inline constexpr size_t kUnresolvedKept = 1'000;

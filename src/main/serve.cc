@@ -31,8 +31,9 @@ namespace continuum::commands {
 namespace {
 
 constexpr std::chrono::milliseconds kStopGrace{10'000};
-// A handler waits for nothing but blocks to be read.
-constexpr unsigned kThreadsPerCore = 4;
+// A handler waits for blocks to be read, and a write for its sync: those that wait together share
+// one.
+constexpr unsigned kThreadsPerCore = 8;
 constexpr std::chrono::milliseconds kWatchStep{1'000};
 constexpr uint64_t kUnknownBodyBytesMax = uint64_t{1} << 20;
 constexpr uint32_t kMillisPerSecond = 1'000;

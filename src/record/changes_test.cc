@@ -179,8 +179,9 @@ TEST_P(ChangesTest, LeadToTheirVersions) {
       if (is_at_home && located->key != item) {
         auto former = view->former_places(item.type, id->hash);
         ASSERT_TRUE(former);
-        EXPECT_TRUE(std::any_of(former->begin(), former->end(),
-                                [&](const FormerPlace& place) { return place.item == item; }));
+        EXPECT_TRUE(
+            std::any_of(former->begin(), former->end(),
+                        [&item = item](const FormerPlace& place) { return place.item == item; }));
       }
     }
   }

@@ -1,4 +1,5 @@
 // Transactions: all in one step, or nothing.
+#include "api/limits.h"
 #include "api/write_fixture_test.h"
 #include "json/writer.h"
 
@@ -409,6 +410,17 @@ TEST_F(TransactionTest, WhatIsRefusedReadsNothing) {
   EXPECT_EQ(response.status, 400);
   EXPECT_EQ(response.body.find("Smith"), std::string::npos);
   EXPECT_EQ(fixture_.entries().size(), before + 1);
+}
+
+TEST_F(TransactionTest, ReadsHaveABound) {
+  std::string id = create("Patient", patient("Smith"));
+  std::vector<Entry> entries(kBatchEntriesMax + 1, Entry{"", "GET", "Patient/" + id, ""});
+  entries.push_back({"", "PUT", "Patient/" + id, patient("Jones", id)});
+  record::T t = fixture_.t();
+  http::Response response = commit(entries);
+  EXPECT_EQ(response.status, 413) << response.body;
+  EXPECT_NE(response.body.find("1000 reads"), std::string::npos) << response.body;
+  EXPECT_EQ(fixture_.t(), t) << "nothing is written";
 }
 
 }  // namespace

@@ -158,7 +158,15 @@ Result<service::LoadReport> load_noted(record::Store& store, const service::Load
                                        const service::LoadProgressSink& progress) {
   const std::string source = json::quoted(options.source);
   TRY(record_command(store, "load", by, "begun", fmt::format(R"({{"source":{}}})", source)));
-  TRY(service::LoadReport report, service::load(store, posix_files(), options, progress));
+  auto loaded = service::load(store, posix_files(), options, progress);
+  if (!loaded) {
+    ignore_error(record_command(store, "load", by, "failed",
+                                fmt::format(R"({{"source":{},"code":"{}"}})", source,
+                                            to_string(loaded.error().code))),
+                 "that it began is noted, and that it was done is not");
+    return loaded;
+  }
+  service::LoadReport report = std::move(*loaded);
   TRY(record_command(store, "load", by, "done",
                      fmt::format(R"({{"source":{},"resources":{},"refused":{}}})", source,
                                  report.counts.taken(), report.refusals.size())));

@@ -18,7 +18,7 @@ Status check_source(const config::Region& region, const std::string& name,
 service::LoadAnswer told(const service::LoadReport& report, const record::View& view,
                          double seconds);
 
-// A load, with its begin and end in the ledger.
+// A load, with its begin and its end or failure in the ledger.
 Result<service::LoadReport> load_noted(record::Store& store, const service::LoadOptions& options,
                                        const std::string& by,
                                        const service::LoadProgressSink& progress);

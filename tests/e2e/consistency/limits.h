@@ -11,6 +11,7 @@ using std::chrono::milliseconds;
 
 inline constexpr size_t kWriters = 32;
 inline constexpr size_t kReaders = 6;
+inline constexpr size_t kLookers = 16;  // after all rounds; what is gone is told after 5 ms
 // Of a round, for each system; an Observation belongs to a Patient and stays there.
 inline constexpr uint32_t kPatientsEach = 3;
 inline constexpr uint32_t kObservationsEach = 6;

@@ -4,8 +4,11 @@
 
 #include <algorithm>
 #include <memory>
+#include <string>
 #include <thread>
 #include <unordered_map>
+#include <utility>
+#include <vector>
 
 #include "tests/e2e/consistency/checker.h"
 #include "tests/e2e/consistency/clients.h"
@@ -285,24 +288,52 @@ Status run_round(Server& server, const std::vector<std::string>& tokens, uint64_
   return Round(server, tokens, seed, tally).run();
 }
 
-Status look_again(const Server& server, const std::vector<std::string>& tokens, Tally& tally) {
+namespace {
+
+// What is wrong with what was left, of every `stride`th from `from` on.
+Result<std::vector<std::string>> look_at(const Server& server,
+                                         const std::vector<std::string>& tokens,
+                                         const std::vector<Tally::Left>& all, size_t from,
+                                         size_t stride) {
   std::vector<Caller> callers;
   for (const std::string& token : tokens) {
     callers.emplace_back(server, token);
   }
-  for (const Tally::Left& left : tally.left) {
+  std::vector<std::string> problems;
+  for (size_t i = from; i < all.size(); i += stride) {
+    const Tally::Left& left = all[i];
     const auto answer = callers[left.system].ask({"GET", left.shown.path});
     if (!answer || !answer->response) {
       return fail(ErrorCode::kUnavailable, "the server does not answer");
     }
     const int status = answer->response->status;
     if (status != (left.is_deleted ? 410 : 200)) {
-      tally.add_problem(fmt::format("{} answers {} after all rounds", left.shown.path, status));
+      problems.push_back(fmt::format("{} answers {} after all rounds", left.shown.path, status));
     } else if (!left.is_deleted) {
       const auto seen = shown_in(answer->response->body);
       if (!seen || seen->version != left.shown.version) {
-        tally.add_problem(fmt::format("{} is another version after all rounds", left.shown.path));
+        problems.push_back(fmt::format("{} is another version after all rounds", left.shown.path));
       }
+    }
+  }
+  return problems;
+}
+
+}  // namespace
+
+Status look_again(const Server& server, const std::vector<std::string>& tokens, Tally& tally) {
+  std::vector<Result<std::vector<std::string>>> found(kLookers);
+  std::vector<std::thread> lookers;
+  for (size_t i = 0; i < kLookers; ++i) {
+    lookers.emplace_back([&, i] { found[i] = look_at(server, tokens, tally.left, i, kLookers); });
+  }
+  for (std::thread& looker : lookers) {
+    looker.join();
+  }
+  for (auto& each : found) {
+    TRY(auto problems, std::move(each));
+    for (std::string& problem : problems) {
+      tally.add_problem(std::move(problem));
     }
   }
   return {};

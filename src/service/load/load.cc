@@ -366,8 +366,12 @@ class Load {
     worker.gathered_bytes += bytes;
     if (worker.gathered.size() >= kBesideEntriesMax || worker.gathered_bytes >= kBesideBytesMax) {
       TRY(store_gathered(worker));
-      worker.open.clear();
     }
+    if (count == 0) {
+      worker.open.pop_back();
+    }
+    // The input is not kept: a unit stays only as long as entries of it wait, and the last one.
+    CHECK(worker.open.size() <= worker.gathered.size() + 1);
     return {};
   }
 
@@ -378,6 +382,9 @@ class Load {
       if (stored) {
         worker.gathered.clear();
         worker.gathered_bytes = 0;
+        while (worker.open.size() > 1) {  // the last one may have entries that are yet to come
+          worker.open.pop_front();
+        }
         return {};
       }
       unclaim(worker);

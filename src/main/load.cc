@@ -34,13 +34,11 @@ Status check_source_of(const LoadArguments& arguments) {
   return check_source(region, arguments.load.source, arguments.config);
 }
 
-Result<service::LoadAnswer> load_here(Result<std::unique_ptr<record::Store>> opened,
-                                      const service::LoadOptions& options,
+Result<service::LoadAnswer> load_here(record::Store& store, const service::LoadOptions& options,
                                       const service::LoadProgressSink& sink,
                                       const Progress& progress) {
-  TRY(auto store, std::move(opened));
-  TRY(service::LoadReport report, load_noted(*store, options, user_name(), sink));
-  return told(report, *store->view(), progress.seconds());
+  TRY(service::LoadReport report, load_noted(store, options, user_name(), sink));
+  return told(report, *store.view(), progress.seconds());
 }
 
 // By the server that has the store open.
@@ -76,9 +74,11 @@ Result<int> run(LoadArguments& arguments) {
                   at.resources_done);
   };
   auto store = record::open_store(options);
-  TRY(service::LoadAnswer answer, store || store.error().code != ErrorCode::kConflict
-                                      ? load_here(std::move(store), arguments.load, sink, progress)
-                                      : load_there(options.data_folder, arguments.load, sink));
+  if (!store && store.error().code != ErrorCode::kConflict) {
+    return fail(store.error());
+  }
+  TRY(service::LoadAnswer answer, store ? load_here(**store, arguments.load, sink, progress)
+                                        : load_there(options.data_folder, arguments.load, sink));
   progress.clear();
   std::fputs(answer.err.c_str(), stderr);
   std::fputs(answer.out.c_str(), stdout);
@@ -119,11 +119,9 @@ void add_load(CLI::App& app, int& exit_code) {
   command->footer(
       "Exit code: 0 all in; 3 some refused, each named on standard error; 2 usage or environment.\n"
       "Loading the same input again, after an interruption too, adds no version.\n"
-      "While a server has the data folder open, it does the load, beside its other work: for a "
-      "source "
-      "of its\nregion, from files that it can read; --batch-mb and --put-aside-mb then mean "
-      "nothing. "
-      "Ctrl-C stops it.");
+      "While a server has the data folder open, it does the load, beside its other work: for a\n"
+      "source of its region, from files that it can read; --batch-mb and --put-aside-mb then mean\n"
+      "nothing. Ctrl-C stops it.");
 }
 
 }  // namespace continuum::commands
